@@ -1,0 +1,3 @@
+//! Published data, embedded: elements, materials, cross sections, tube spectra.
+
+pub mod material;

@@ -1,0 +1,4 @@
+//! The patient: voxel grids, stylised solids, phantoms and the landmarks scans are named by.
+
+pub mod grid;
+pub mod phantom;

@@ -1,0 +1,3 @@
+//! Numbers without physics: random streams, low-discrepancy points, tables.
+
+pub mod table;
