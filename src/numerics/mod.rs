@@ -1,3 +1,6 @@
 //! Numbers without physics: random streams, low-discrepancy points, tables.
 
-pub mod table;
+pub mod low_discrepancy;
+pub mod rng;
+pub mod rotation;
+

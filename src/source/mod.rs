@@ -1,1 +1,10 @@
-//! (to be written)
+//! The scanner: spectrum, filters, bowtie, collimator, the focal spot's path and the beam they compose.
+//! A source emits photons; it never runs a simulation and does not know the patient.
+
+pub mod acquisition;
+pub mod beam;
+pub mod bowtie;
+pub mod fan_window;
+pub mod gantry;
+pub mod scanner;
+pub mod spectrum;

@@ -1,1 +1,7 @@
-//! (to be written)
+//! What is counted, and how sure it is: estimates, batch scores, dose maps, the energy balance.
+
+pub mod batch_score;
+pub mod dose_map;
+pub mod energy_balance;
+pub mod estimate;
+pub mod fixed_point;

@@ -1,1 +1,9 @@
-//! (to be written)
+//! Histories: photons fly through voxels, interact, and tell tallies what they leave behind.
+
+pub mod aim;
+pub mod batch;
+pub mod history;
+pub mod primary;
+pub mod scatter;
+pub mod tally;
+pub mod world;

@@ -1,0 +1,81 @@
+//! One interaction: a photon meets an atom; some energy stays, at most one photon flies on.
+
+use std::f32::consts::TAU;
+
+use nalgebra::Vector3;
+use rand::Rng;
+
+use crate::constants::ENERGY_MIN_KEV;
+use crate::numerics::rng::open01;
+use crate::numerics::rotation::deflect;
+use crate::physics::compton::scattered_energy_kev;
+use crate::physics::tables::{MediumTables, Process};
+
+/// What flies on.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Onward {
+    /// Energy, keV.
+    pub energy_kev: f32,
+    /// Unit vector of flight.
+    pub direction: Vector3<f32>,
+}
+
+/// What an interaction did. Below 1022 keV at most one photon flies on, so there is no stack.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Interaction {
+    /// Energy left at the place (electrons stop where they start), keV.
+    pub deposited_kev: f32,
+    /// The scattered photon or K x ray, if any.
+    pub onward: Option<Onward>,
+}
+
+impl MediumTables {
+    /// Lets a photon interact in a medium.
+    #[inline]
+    pub fn interact(
+        &self,
+        medium: u8,
+        energy_kev: f32,
+        direction: &Vector3<f32>,
+        stream: &mut impl Rng,
+    ) -> Interaction {
+        match self.process(medium, energy_kev, open01(stream)) {
+            Process::Photoelectric => self.absorb(medium, energy_kev, stream),
+            Process::Compton => {
+                let cos_polar = self.samplers(medium).compton.sample_cosine(energy_kev, open01(stream));
+                let onward_kev = scattered_energy_kev(energy_kev, cos_polar);
+                leave(energy_kev, onward_kev, deflect(direction, cos_polar, TAU * open01(stream)))
+            }
+            Process::Rayleigh => {
+                let cos_polar = self.samplers(medium).rayleigh.sample_cosine(energy_kev, open01(stream));
+                leave(energy_kev, energy_kev, deflect(direction, cos_polar, TAU * open01(stream)))
+            }
+        }
+    }
+
+    /// Photoelectric absorption, with the K x ray of a heavy element where there is one.
+    #[inline]
+    fn absorb(&self, medium: u8, energy_kev: f32, stream: &mut impl Rng) -> Interaction {
+        let absorbed = Interaction { deposited_kev: energy_kev, onward: None };
+        let Some(fluorescence) = &self.samplers(medium).fluorescence else { return absorbed };
+        match fluorescence.sample_line_kev(energy_kev, open01(stream), open01(stream)) {
+            Some(line_kev) => leave(energy_kev, line_kev, isotropic(stream)),
+            None => absorbed,
+        }
+    }
+}
+
+/// Splits a photon's energy between the place and what flies on; below the cut-off nothing flies.
+#[inline]
+fn leave(energy_kev: f32, onward_kev: f32, direction: Vector3<f32>) -> Interaction {
+    if onward_kev < ENERGY_MIN_KEV as f32 {
+        return Interaction { deposited_kev: energy_kev, onward: None };
+    }
+    let onward = Some(Onward { energy_kev: onward_kev, direction });
+    Interaction { deposited_kev: energy_kev - onward_kev, onward }
+}
+
+fn isotropic(stream: &mut impl Rng) -> Vector3<f32> {
+    let cos_polar = 2.0 * open01(stream) - 1.0;
+    deflect(&Vector3::z(), cos_polar, TAU * open01(stream))
+}

@@ -1,0 +1,176 @@
+//! Everything a flying photon asks of its media, tabulated for the transport loop.
+
+use crate::constants::{ENERGY_MAX_KEV, ENERGY_MIN_KEV};
+use crate::data::material::Material;
+use crate::physics::compton::ComptonSampler;
+use crate::physics::cross_section::Attenuation;
+use crate::physics::photoelectric::KFluorescence;
+use crate::physics::rayleigh::RayleighSampler;
+
+/// Step of the energy grid, keV. Linear interpolation errs by less than 0.1 % above 8 keV in tissue.
+const ENERGY_STEP_KEV: f64 = 0.2;
+
+/// Coefficients of one medium at one energy, 1/cm.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Flight {
+    /// Linear attenuation coefficient μ.
+    pub mu_per_cm: f32,
+    /// Linear energy-transfer coefficient μtr (K fluorescence of Z ≥ 29 flies on, all other stays).
+    pub mu_tr_per_cm: f32,
+}
+
+/// Coefficients of every medium at one photon's energy. Indexed by any `u8` without a bounds check.
+pub type FlightRow = [Flight; 256];
+
+/// A row to be filled.
+pub fn empty_row() -> Box<FlightRow> {
+    Box::new([Flight::default(); 256])
+}
+
+/// Cumulative shares of the processes in μ.
+#[derive(Clone, Copy, Debug)]
+struct Shares {
+    photoelectric: f32,
+    photoelectric_or_compton: f32,
+}
+
+/// What happens to angles and fluorescence in one material.
+pub(super) struct Samplers {
+    pub(super) compton: ComptonSampler,
+    pub(super) rayleigh: RayleighSampler,
+    pub(super) fluorescence: Option<KFluorescence>,
+}
+
+/// Tables of a set of media on a common energy grid.
+pub struct MediumTables {
+    media: usize,
+    flights: Vec<Flight>,
+    shares: Vec<Shares>,
+    majorant_per_cm: Vec<f32>,
+    samplers: Vec<Samplers>,
+    /// Sampler of each medium: media of one material share it.
+    sampler_of: Vec<usize>,
+}
+
+/// Process by which a photon interacts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Process {
+    /// Photoelectric absorption.
+    Photoelectric,
+    /// Incoherent scattering.
+    Compton,
+    /// Coherent scattering.
+    Rayleigh,
+}
+
+impl MediumTables {
+    /// Tables for media given as (material, density in g/cm³). At most 256.
+    pub fn new(media: &[(&Material, f64)]) -> Self {
+        assert!(!media.is_empty() && media.len() <= 256, "{} media", media.len());
+        let mut materials: Vec<&Material> = Vec::new();
+        let sampler_of: Vec<usize> = media
+            .iter()
+            .map(|(material, _)| {
+                let same = |m: &&Material| m.mass_fractions == material.mass_fractions;
+                materials.iter().position(same).unwrap_or_else(|| {
+                    materials.push(material);
+                    materials.len() - 1
+                })
+            })
+            .collect();
+        let attenuations: Vec<Attenuation> = materials.iter().map(|m| Attenuation::new(m)).collect();
+        let rows = ((ENERGY_MAX_KEV - ENERGY_MIN_KEV) / ENERGY_STEP_KEV).round() as usize + 1;
+        let mut tables = MediumTables {
+            media: media.len(),
+            flights: Vec::with_capacity(rows * media.len()),
+            shares: Vec::with_capacity(rows * media.len()),
+            majorant_per_cm: Vec::with_capacity(rows),
+            samplers: materials.iter().map(|m| Samplers::new(m)).collect(),
+            sampler_of,
+        };
+        for row in 0..rows {
+            tables.push_row(ENERGY_MIN_KEV + row as f64 * ENERGY_STEP_KEV, media, &attenuations);
+        }
+        tables
+    }
+
+    fn push_row(&mut self, energy_kev: f64, media: &[(&Material, f64)], attenuations: &[Attenuation]) {
+        let mut majorant = 0.0_f32;
+        for (medium, (_, density_g_cm3)) in media.iter().enumerate() {
+            let attenuation = &attenuations[self.sampler_of[medium]];
+            let photoelectric = attenuation.photoelectric_cm2_g(energy_kev);
+            let compton = attenuation.incoherent_cm2_g(energy_kev);
+            let total = photoelectric + compton + attenuation.coherent_cm2_g(energy_kev);
+            let flight = Flight {
+                mu_per_cm: (total * density_g_cm3) as f32,
+                mu_tr_per_cm: (attenuation.mu_tr_over_rho_cm2_g(energy_kev) * density_g_cm3) as f32,
+            };
+            majorant = majorant.max(flight.mu_per_cm);
+            self.flights.push(flight);
+            self.shares.push(Shares {
+                photoelectric: (photoelectric / total) as f32,
+                photoelectric_or_compton: ((photoelectric + compton) / total) as f32,
+            });
+        }
+        self.majorant_per_cm.push(majorant);
+    }
+
+    /// Number of media.
+    pub fn media(&self) -> usize {
+        self.media
+    }
+
+    /// Lower row and fraction to the next one for an energy.
+    #[inline]
+    fn place(&self, energy_kev: f32) -> (usize, f32) {
+        let place = (energy_kev - ENERGY_MIN_KEV as f32) * (1.0 / ENERGY_STEP_KEV) as f32;
+        let row = (place.max(0.0) as usize).min(self.majorant_per_cm.len() - 2);
+        (row, (place - row as f32).clamp(0.0, 1.0))
+    }
+
+    /// Fills a row with every medium's coefficients at an energy and returns the largest μ, 1/cm.
+    #[inline]
+    pub fn fill_row(&self, energy_kev: f32, row: &mut FlightRow) -> f32 {
+        let (low, fraction) = self.place(energy_kev);
+        let lower = &self.flights[low * self.media..(low + 1) * self.media];
+        let upper = &self.flights[(low + 1) * self.media..(low + 2) * self.media];
+        let between = |a: f32, b: f32| a + (b - a) * fraction;
+        for ((flight, a), b) in row.iter_mut().zip(lower).zip(upper) {
+            flight.mu_per_cm = between(a.mu_per_cm, b.mu_per_cm);
+            flight.mu_tr_per_cm = between(a.mu_tr_per_cm, b.mu_tr_per_cm);
+        }
+        between(self.majorant_per_cm[low], self.majorant_per_cm[low + 1])
+    }
+
+    /// The process of an interaction in a medium, for a deviate.
+    #[inline]
+    pub fn process(&self, medium: u8, energy_kev: f32, deviate: f32) -> Process {
+        let (low, fraction) = self.place(energy_kev);
+        let a = self.shares[low * self.media + usize::from(medium)];
+        let b = self.shares[(low + 1) * self.media + usize::from(medium)];
+        let between = |a: f32, b: f32| a + (b - a) * fraction;
+        if deviate < between(a.photoelectric, b.photoelectric) {
+            Process::Photoelectric
+        } else if deviate < between(a.photoelectric_or_compton, b.photoelectric_or_compton) {
+            Process::Compton
+        } else {
+            Process::Rayleigh
+        }
+    }
+
+    #[inline]
+    pub(super) fn samplers(&self, medium: u8) -> &Samplers {
+        &self.samplers[self.sampler_of[usize::from(medium)]]
+    }
+}
+
+impl Samplers {
+    fn new(material: &Material) -> Self {
+        let has_heavy = material.mass_fractions.iter().any(|&(z, _)| z >= 29);
+        Samplers {
+            compton: ComptonSampler::new(material),
+            rayleigh: RayleighSampler::new(material),
+            fluorescence: has_heavy.then(|| KFluorescence::new(material)),
+        }
+    }
+}

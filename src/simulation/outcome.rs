@@ -1,0 +1,143 @@
+//! What a run found out.
+
+use crate::constants::ENERGY_MAX_KEV;
+use crate::geometry::phantom::Phantom;
+use crate::source::acquisition::Acquisition;
+use crate::tally::dose_map::DoseMap;
+use crate::tally::energy_balance::EnergyBalance;
+use crate::tally::estimate::Estimate;
+
+/// Why an acquisition's run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Finish {
+    /// Its histories were played.
+    Histories,
+    /// The target was reached.
+    Target,
+    /// The wall time was up.
+    WallTime,
+    /// It was stopped from outside.
+    Interrupted,
+}
+
+impl Finish {
+    /// Key in results.
+    pub fn name(self) -> &'static str {
+        match self {
+            Finish::Histories => "histories",
+            Finish::Target => "target",
+            Finish::WallTime => "wall-time",
+            Finish::Interrupted => "interrupted",
+        }
+    }
+}
+
+/// Energy by organ of one batch.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BatchRecord {
+    /// Index of the batch.
+    pub batch: u64,
+    /// Energy by organ, keV, of all its histories.
+    pub organ_kev: Vec<f64>,
+}
+
+/// What one acquisition did.
+#[derive(Clone, Debug)]
+pub struct AcquisitionOutcome {
+    /// The acquisition.
+    pub acquisition: Acquisition,
+    /// Share of each organ's mass inside the nominal range.
+    pub coverage: Vec<f64>,
+    /// Dose by organ, mGy.
+    ///
+    /// An organ that no history touched has mean 0 and, as its error, the dose one full-energy photon would
+    /// have left: an upper limit, never 0 ± 0. An organ without voxels has NaN.
+    pub organ_dose_mgy: Vec<Estimate>,
+    /// Histories played.
+    pub histories: u64,
+    /// Histories in every batch.
+    pub histories_per_batch: u64,
+    /// The batches, by index.
+    pub records: Vec<BatchRecord>,
+    /// Photons that the acquisition emits into the collimated fan.
+    pub photons: f64,
+    /// Where the energy went.
+    pub energy_balance: EnergyBalance,
+    /// Organs the target looked at.
+    pub target_organs: Vec<usize>,
+    /// Why it ended.
+    pub finish: Finish,
+    /// Wall time, s.
+    pub wall_s: f64,
+}
+
+/// What a run found out.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// By acquisition, in order; fewer than the exam's if the run was stopped.
+    pub acquisitions: Vec<AcquisitionOutcome>,
+    /// Dose map of all acquisitions together.
+    pub dose_map: Option<DoseMap>,
+    /// Whether every acquisition ran to its end.
+    pub complete: bool,
+    /// Wall time, s.
+    pub wall_s: f64,
+    /// CPU time of the process during the run, s.
+    pub cpu_s: f64,
+    /// Threads.
+    pub threads: usize,
+}
+
+impl Outcome {
+    /// Dose by organ of all acquisitions together, mGy. Acquisitions are independent.
+    pub fn total_organ_dose_mgy(&self) -> Vec<Estimate> {
+        let zero = vec![Estimate::default(); self.acquisitions[0].organ_dose_mgy.len()];
+        self.acquisitions.iter().fold(zero, |total, acquisition| {
+            total.iter().zip(&acquisition.organ_dose_mgy).map(|(sum, dose)| sum.plus(dose)).collect()
+        })
+    }
+
+    /// Histories of all acquisitions.
+    pub fn histories(&self) -> u64 {
+        self.acquisitions.iter().map(|acquisition| acquisition.histories).sum()
+    }
+
+    /// Energy balance of all acquisitions.
+    pub fn energy_balance(&self) -> EnergyBalance {
+        let mut total = EnergyBalance::default();
+        self.acquisitions.iter().for_each(|acquisition| total.add(&acquisition.energy_balance));
+        total
+    }
+}
+
+/// Sums energies by label into energies by organ, keV.
+pub fn organ_energies_kev(phantom: &Phantom, label_kev: &[f64; 256]) -> Vec<f64> {
+    let mut organ_kev = vec![0.0; phantom.organs.len()];
+    for (region, energy_kev) in phantom.regions.iter().zip(label_kev) {
+        if let Some(organ) = region.organ {
+            organ_kev[usize::from(organ)] += energy_kev;
+        }
+    }
+    organ_kev
+}
+
+/// Energy of an organ per batch, keV.
+pub fn organ_energy(records: &[BatchRecord], organ: usize) -> Estimate {
+    Estimate::from_replicates(records.iter().map(|record| record.organ_kev[organ]))
+}
+
+/// Doses by organ from the batches, mGy; `scale` is mGy per (keV/g and batch).
+pub fn organ_doses_mgy(records: &[BatchRecord], masses_g: &[f64], scale: f64) -> Vec<Estimate> {
+    let one_photon_kev = ENERGY_MAX_KEV / records.len() as f64;
+    let dose = |(organ, &mass_g): (usize, &f64)| {
+        if mass_g == 0.0 {
+            return Estimate { mean: f64::NAN, standard_error: f64::NAN };
+        }
+        let mut energy = organ_energy(records, organ);
+        if energy.mean == 0.0 {
+            energy.standard_error = one_photon_kev;
+        }
+        energy.scaled(scale / mass_g)
+    };
+    masses_g.iter().enumerate().map(dose).collect()
+}

@@ -1,0 +1,273 @@
+//! The beam of one acquisition, ready to emit: spectrum, filters, bowtie, collimator and path composed.
+//!
+//! The focal spot is a point that radiates isotropically into the collimated fan; the flat filters are
+//! as thick for every ray as for the central one; the bowtie's profile is along the ray. Between scanner
+//! and phantom is vacuum (60 cm of air take away about 1 %; add air to `filtration` to have it).
+
+use nalgebra::Vector3;
+
+use crate::error::Result;
+use crate::photon::Photon;
+use crate::physics::cross_section::Attenuation;
+use crate::source::acquisition::Acquisition;
+use crate::source::fan_window::FanWindows;
+use crate::source::gantry::{Placement, Trajectory, gantry_axes};
+use crate::source::scanner::Scanner;
+use crate::source::spectrum::Spectrum;
+
+/// Width of a fan cell, rad: one energy table is kept per cell (0.5 degrees).
+const FAN_CELL_RAD: f64 = 0.5 * crate::units::RAD_PER_DEG;
+/// Entries of the guide into each cell's cumulative spectrum.
+const GUIDE: usize = 256;
+/// Distance at which tube output is stated, cm.
+const REFERENCE_DISTANCE_CM: f64 = 100.0;
+
+/// Deviates in (0, 1) that make one source photon.
+#[derive(Clone, Copy, Debug)]
+pub struct SourceDeviates {
+    /// Fraction of the beam-on time.
+    pub time: f64,
+    /// Start angle, where it is random.
+    pub turn: f32,
+    /// Fan angle.
+    pub fan: f32,
+    /// Cone angle.
+    pub cone: f32,
+    /// Energy.
+    pub energy: f32,
+}
+
+/// A beam.
+#[derive(Clone, Debug)]
+pub struct Beam {
+    trajectory: Trajectory,
+    placement: Placement,
+    source_to_isocentre_cm: f64,
+    fan_angle_rad: f64,
+    /// Sine of the largest cone angle.
+    sin_cone: f64,
+    windows: FanWindows,
+    fan: FanSpectra,
+    photons: f64,
+}
+
+impl Beam {
+    /// The beam of an acquisition on a scanner, with the patient placed as told.
+    pub fn new(scanner: &Scanner, acquisition: &Acquisition, placement: Placement) -> Result<Self> {
+        let spectrum = scanner.spectrum_before_bowtie(acquisition.tube_voltage_kv)?;
+        let fan = FanSpectra::new(scanner, &spectrum);
+        let half_width_cm = acquisition.collimation_cm / 2.0;
+        let sin_cone = half_width_cm / scanner.source_to_isocentre_cm.hypot(half_width_cm);
+        let per_mas = fan.photons_per_rad_mas_cm2 * REFERENCE_DISTANCE_CM.powi(2) * 2.0 * sin_cone;
+        Ok(Beam {
+            trajectory: acquisition.trajectory(),
+            placement,
+            source_to_isocentre_cm: scanner.source_to_isocentre_cm,
+            fan_angle_rad: scanner.fan_angle_rad,
+            sin_cone,
+            windows: FanWindows::open(scanner.fan_angle_rad),
+            photons: per_mas * acquisition.total_mas(),
+            fan,
+        })
+    }
+
+    /// The same beam, emitting only inside these windows (weights account for the rest of the fan).
+    pub fn with_windows(self, windows: FanWindows) -> Self {
+        Beam { windows, ..self }
+    }
+
+    /// The focal spot's path.
+    pub fn trajectory(&self) -> &Trajectory {
+        &self.trajectory
+    }
+
+    /// How the patient lies.
+    pub fn placement(&self) -> &Placement {
+        &self.placement
+    }
+
+    /// Distance from focal spot to isocentre, cm.
+    pub fn source_to_isocentre_cm(&self) -> f64 {
+        self.source_to_isocentre_cm
+    }
+
+    /// Full fan angle, rad.
+    pub fn fan_angle_rad(&self) -> f64 {
+        self.fan_angle_rad
+    }
+
+    /// Tangent of the largest cone angle.
+    pub fn tan_cone(&self) -> f64 {
+        self.sin_cone / (1.0 - self.sin_cone * self.sin_cone).sqrt()
+    }
+
+    /// Photons that leave bowtie and collimator in the whole acquisition: what one unit of weight per
+    /// history stands for.
+    pub fn photons(&self) -> f64 {
+        self.photons
+    }
+
+    /// The source photon of a set of deviates; `None` where the fan window is closed.
+    ///
+    /// The sum of weights over many histories is the share of the photons that fly inside the windows.
+    #[inline]
+    pub fn emit(&self, deviates: SourceDeviates) -> Option<Photon> {
+        let (z_cm, gantry_angle_rad) = self.trajectory.at(deviates.time, f64::from(deviates.turn));
+        let [low, high] = self.windows.at(z_cm, gantry_angle_rad);
+        if high <= low {
+            return None;
+        }
+        let ray = self.fan.sample(low, high, deviates.fan, deviates.energy);
+        let (outward, lateral) = gantry_axes(self.placement.position, gantry_angle_rad);
+        let sin_cone = (2.0 * f64::from(deviates.cone) - 1.0) * self.sin_cone;
+        let cos_cone = (1.0 - sin_cone * sin_cone).sqrt();
+        let (sin_fan, cos_fan) = ray.fan_angle_rad.sin_cos();
+        let mut direction = (lateral * sin_fan - outward * cos_fan) * cos_cone;
+        direction.z = sin_cone;
+        let [x_cm, y_cm] = self.placement.isocentre_cm;
+        let position_cm = Vector3::new(x_cm, y_cm, z_cm) + outward * self.source_to_isocentre_cm;
+        Some(Photon {
+            position_cm: position_cm.cast(),
+            direction: direction.cast(),
+            energy_kev: ray.energy_kev,
+            weight: ray.weight,
+        })
+    }
+}
+
+/// Fan angle, energy and weight of a ray.
+struct Ray {
+    fan_angle_rad: f64,
+    energy_kev: f32,
+    weight: f32,
+}
+
+/// Intensity and spectrum behind the bowtie by fan angle.
+///
+/// The fan is cut into cells; fan angle and energy are drawn for the bowtie's thickness at the cell's
+/// middle, and the weight exp(−μ(E)·Δt) makes them exact for the thickness at the ray's own angle.
+#[derive(Clone, Debug)]
+struct FanSpectra {
+    first_angle_rad: f64,
+    cells_per_rad: f64,
+    /// Cumulative share of the photons below each cell edge.
+    cumulative: Vec<f64>,
+    energies: usize,
+    energy_bin_kev: f32,
+    first_bin_edge_kev: f32,
+    /// By cell, then energy bin: cumulative share, ending at 1.
+    energy_cumulative: Vec<f32>,
+    /// By cell, then guide entry: the bin a deviate's search starts from.
+    guide: Vec<u16>,
+    bowtie: Option<BowtieDetail>,
+    /// Photons per rad of fan angle per mAs and cm² at the reference distance, summed over the fan.
+    photons_per_rad_mas_cm2: f64,
+}
+
+/// What it takes to correct a weight for the thickness at the very angle.
+#[derive(Clone, Debug)]
+struct BowtieDetail {
+    profile: crate::source::bowtie::Bowtie,
+    cell_thickness_cm: Vec<f64>,
+    mu_per_cm: Vec<f64>,
+}
+
+impl FanSpectra {
+    fn new(scanner: &Scanner, spectrum: &Spectrum) -> Self {
+        let cells = (scanner.fan_angle_rad / FAN_CELL_RAD).ceil().max(1.0) as usize;
+        let width_rad = scanner.fan_angle_rad / cells as f64;
+        let first_angle_rad = -scanner.fan_angle_rad / 2.0;
+        let middle = |cell: usize| first_angle_rad + (cell as f64 + 0.5) * width_rad;
+        let bowtie = scanner.bowtie.as_ref().map(|profile| {
+            let attenuation = Attenuation::new(&profile.material);
+            let mu = |&e: &f64| attenuation.mu_over_rho_cm2_g(e) * profile.material.density_g_cm3;
+            BowtieDetail {
+                profile: profile.clone(),
+                cell_thickness_cm: (0..cells).map(|cell| profile.thickness_cm(middle(cell))).collect(),
+                mu_per_cm: spectrum.energies_kev.iter().map(mu).collect(),
+            }
+        });
+        let mut fan = FanSpectra {
+            first_angle_rad,
+            cells_per_rad: 1.0 / width_rad,
+            cumulative: vec![0.0],
+            energies: spectrum.energies_kev.len(),
+            energy_bin_kev: spectrum.bin_width_kev as f32,
+            first_bin_edge_kev: (spectrum.energies_kev[0] - spectrum.bin_width_kev / 2.0) as f32,
+            energy_cumulative: Vec::new(),
+            guide: Vec::new(),
+            bowtie,
+            photons_per_rad_mas_cm2: 0.0,
+        };
+        (0..cells).for_each(|cell| fan.push_cell(cell, spectrum));
+        let total = fan.cumulative[cells];
+        fan.cumulative.iter_mut().for_each(|share| *share /= total);
+        fan.photons_per_rad_mas_cm2 = total * width_rad;
+        fan
+    }
+
+    /// Appends one cell's cumulative spectrum and its photons (not yet normalised).
+    fn push_cell(&mut self, cell: usize, spectrum: &Spectrum) {
+        let behind_bowtie = |bin: usize| match &self.bowtie {
+            Some(bowtie) => (-bowtie.mu_per_cm[bin] * bowtie.cell_thickness_cm[cell]).exp(),
+            None => 1.0,
+        };
+        let photons: Vec<f64> = (spectrum.photons_per_cm2_mas.iter().enumerate())
+            .map(|(bin, photons)| photons * behind_bowtie(bin))
+            .collect();
+        let total: f64 = photons.iter().sum();
+        let mut running = 0.0;
+        let shares: Vec<f32> = photons
+            .iter()
+            .map(|count| {
+                running += count;
+                (running / total) as f32
+            })
+            .collect();
+        let last_filled = photons.iter().rposition(|&count| count > 0.0).unwrap_or(0);
+        let bin_of = |share: f32| shares.partition_point(|&s| s <= share).min(last_filled) as u16;
+        self.guide.extend((0..GUIDE).map(|entry| bin_of(entry as f32 / GUIDE as f32)));
+        self.energy_cumulative.extend(
+            shares.iter().enumerate().map(|(bin, &share)| if bin >= last_filled { 1.0 } else { share }),
+        );
+        self.cumulative.push(self.cumulative[cell] + total);
+    }
+
+    /// Cumulative share of the photons at a fan angle.
+    #[inline]
+    fn share_below(&self, fan_angle_rad: f64) -> f64 {
+        let place = ((fan_angle_rad - self.first_angle_rad) * self.cells_per_rad).max(0.0);
+        let cell = (place as usize).min(self.cumulative.len() - 2);
+        let (low, high) = (self.cumulative[cell], self.cumulative[cell + 1]);
+        low + (high - low) * (place - cell as f64).min(1.0)
+    }
+
+    #[inline]
+    fn sample(&self, low_rad: f64, high_rad: f64, fan: f32, energy: f32) -> Ray {
+        let (below, above) = (self.share_below(low_rad), self.share_below(high_rad));
+        let share = below + (above - below) * f64::from(fan);
+        let cell = self.cumulative.partition_point(|&c| c <= share).clamp(1, self.cumulative.len() - 1) - 1;
+        let (c0, c1) = (self.cumulative[cell], self.cumulative[cell + 1]);
+        let fan_angle_rad = self.first_angle_rad + (cell as f64 + (share - c0) / (c1 - c0)) / self.cells_per_rad;
+        let (bin, energy_kev) = self.sample_energy(cell, energy);
+        let mut weight = above - below;
+        if let Some(bowtie) = &self.bowtie {
+            let extra_cm = bowtie.profile.thickness_cm(fan_angle_rad) - bowtie.cell_thickness_cm[cell];
+            weight *= (-bowtie.mu_per_cm[bin] * extra_cm).exp();
+        }
+        Ray { fan_angle_rad, energy_kev, weight: weight as f32 }
+    }
+
+    /// Energy bin and energy (uniform inside the bin) for a deviate.
+    #[inline]
+    fn sample_energy(&self, cell: usize, deviate: f32) -> (usize, f32) {
+        let cumulative = &self.energy_cumulative[cell * self.energies..(cell + 1) * self.energies];
+        let mut bin = usize::from(self.guide[cell * GUIDE + (deviate * GUIDE as f32) as usize]);
+        while cumulative[bin] <= deviate {
+            bin += 1;
+        }
+        let below = if bin == 0 { 0.0 } else { cumulative[bin - 1] };
+        let within = (deviate - below) / (cumulative[bin] - below);
+        (bin, self.first_bin_edge_kev + (bin as f32 + within) * self.energy_bin_kev)
+    }
+}

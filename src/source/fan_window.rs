@@ -1,0 +1,53 @@
+//! The part of the fan worth emitting into, by source plane and gantry angle.
+//!
+//! A photon that cannot meet the body is only a waste of time: the beam draws its fan angle inside the
+//! window and carries the window's share of the fan as its weight.
+
+use std::f64::consts::TAU;
+
+/// Fan-angle limits on a grid of source planes and gantry angles.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FanWindows {
+    low_z_cm: f64,
+    bins_per_cm: f64,
+    planes: usize,
+    angles: usize,
+    /// (lowest, highest) fan angle, rad, by plane and then angle; equal where nothing is to be hit.
+    limits_rad: Vec<[f64; 2]>,
+}
+
+impl FanWindows {
+    /// The whole fan at every place.
+    pub fn open(fan_angle_rad: f64) -> Self {
+        let half = fan_angle_rad / 2.0;
+        FanWindows { low_z_cm: 0.0, bins_per_cm: 0.0, planes: 1, angles: 1, limits_rad: vec![[-half, half]] }
+    }
+
+    /// Windows on a grid of `planes` slabs of source planes in `z_extent_cm` and `angles` sectors of a full
+    /// turn; `limits_rad(slab, (first, last gantry angle))` is asked once per cell.
+    pub fn tabulate(
+        z_extent_cm: (f64, f64),
+        (planes, angles): (usize, usize),
+        limits_rad: impl Fn(usize, (f64, f64)) -> [f64; 2],
+    ) -> Self {
+        let sector_rad = TAU / angles as f64;
+        let limits_rad = (0..planes * angles)
+            .map(|cell| {
+                let sector = (cell % angles) as f64;
+                limits_rad(cell / angles, (sector * sector_rad, (sector + 1.0) * sector_rad))
+            })
+            .collect();
+        let length_cm = z_extent_cm.1 - z_extent_cm.0;
+        let bins_per_cm = if length_cm > 0.0 { planes as f64 / length_cm } else { 0.0 };
+        FanWindows { low_z_cm: z_extent_cm.0, bins_per_cm, planes, angles, limits_rad }
+    }
+
+    /// Lowest and highest fan angle at a source plane and gantry angle, rad.
+    #[inline]
+    pub fn at(&self, z_cm: f64, gantry_angle_rad: f64) -> [f64; 2] {
+        let plane = (((z_cm - self.low_z_cm) * self.bins_per_cm) as usize).min(self.planes - 1);
+        let turn = gantry_angle_rad * (1.0 / TAU);
+        let angle = (((turn - turn.floor()) * self.angles as f64) as usize).min(self.angles - 1);
+        self.limits_rad[plane * self.angles + angle]
+    }
+}

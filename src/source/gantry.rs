@@ -1,0 +1,182 @@
+//! The focal spot's path: where the tube is while the beam is on, in the patient's frame.
+
+use std::f64::consts::TAU;
+
+use nalgebra::Vector3;
+
+/// How the patient lies in the gantry, in DICOM's terms.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PatientPosition {
+    /// Head first, supine.
+    Hfs,
+    /// Head first, prone.
+    Hfp,
+    /// Feet first, supine.
+    Ffs,
+    /// Feet first, prone.
+    Ffp,
+}
+
+impl PatientPosition {
+    /// Signs that take gantry (x to the right seen from the table, y down, z into the gantry) to the
+    /// patient's axes (x to the left, y to the back, z to the head).
+    pub fn signs(self) -> [f64; 3] {
+        match self {
+            PatientPosition::Hfs => [1.0, 1.0, 1.0],
+            PatientPosition::Hfp => [-1.0, -1.0, 1.0],
+            PatientPosition::Ffs => [-1.0, 1.0, -1.0],
+            PatientPosition::Ffp => [1.0, -1.0, -1.0],
+        }
+    }
+}
+
+/// Where the patient lies in the gantry.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Placement {
+    /// Position on the table.
+    pub position: PatientPosition,
+    /// The scanner's axis in the patient frame (x, y), cm.
+    pub isocentre_cm: [f64; 2],
+}
+
+/// Gantry angle at which a rotation starts.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum StartAngle {
+    /// Drawn uniformly for every history: the mean over all start angles.
+    Random,
+    /// Fixed, rad; 0 is the tube above the table, growing clockwise seen from the table.
+    Fixed(f64),
+}
+
+/// The focal spot's path along the patient.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Trajectory {
+    /// A helix; the source plane moves from `start_z_cm` to `stop_z_cm` in the patient frame.
+    Helical {
+        /// Source plane when the beam goes on, cm.
+        start_z_cm: f64,
+        /// Source plane when the beam goes off, cm.
+        stop_z_cm: f64,
+        /// Table travel per rotation, cm.
+        feed_cm: f64,
+        /// Start angle.
+        start_angle: StartAngle,
+    },
+    /// Full rotations at fixed table positions.
+    Axial {
+        /// Source planes in the patient frame, cm.
+        z_cm: Vec<f64>,
+        /// Start angle.
+        start_angle: StartAngle,
+    },
+    /// A tube at rest: a projection.
+    Stationary {
+        /// Source plane in the patient frame, cm.
+        z_cm: f64,
+        /// Gantry angle, rad.
+        angle_rad: f64,
+    },
+}
+
+impl Trajectory {
+    /// Number of rotations; 0 for a tube at rest.
+    pub fn rotations(&self) -> f64 {
+        match self {
+            Trajectory::Helical { start_z_cm, stop_z_cm, feed_cm, .. } => {
+                (stop_z_cm - start_z_cm).abs() / feed_cm
+            }
+            Trajectory::Axial { z_cm, .. } => z_cm.len() as f64,
+            Trajectory::Stationary { .. } => 0.0,
+        }
+    }
+
+    /// Lowest and highest source plane, cm.
+    pub fn z_extent_cm(&self) -> (f64, f64) {
+        match self {
+            Trajectory::Helical { start_z_cm, stop_z_cm, .. } => {
+                (start_z_cm.min(*stop_z_cm), start_z_cm.max(*stop_z_cm))
+            }
+            Trajectory::Axial { z_cm, .. } => z_cm
+                .iter()
+                .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), &z| (low.min(z), high.max(z))),
+            Trajectory::Stationary { z_cm, .. } => (*z_cm, *z_cm),
+        }
+    }
+
+    /// Source plane (cm) and gantry angle (rad) at `time`, a fraction of the beam-on time in [0, 1);
+    /// `turn` in [0, 1) picks the start angle where that is random.
+    #[inline]
+    pub fn at(&self, time: f64, turn: f64) -> (f64, f64) {
+        match self {
+            Trajectory::Helical { start_z_cm, stop_z_cm, start_angle, .. } => {
+                let z_cm = start_z_cm + (stop_z_cm - start_z_cm) * time;
+                (z_cm, angle_rad(*start_angle, self.rotations() * time, turn))
+            }
+            Trajectory::Axial { z_cm, start_angle } => {
+                let rotation = time * z_cm.len() as f64;
+                let index = (rotation as usize).min(z_cm.len() - 1);
+                (z_cm[index], angle_rad(*start_angle, rotation, turn))
+            }
+            Trajectory::Stationary { z_cm, angle_rad } => (*z_cm, *angle_rad),
+        }
+    }
+}
+
+/// Gantry angle after some rotations, rad. A random start makes every angle equally likely.
+#[inline]
+fn angle_rad(start: StartAngle, rotations: f64, turn: f64) -> f64 {
+    match start {
+        StartAngle::Random => TAU * turn,
+        StartAngle::Fixed(start_rad) => start_rad + TAU * rotations,
+    }
+}
+
+/// Unit vectors of the gantry at an angle, in the patient frame: from the isocentre to the focal spot,
+/// and the direction in which the fan angle grows.
+#[inline]
+pub fn gantry_axes(position: PatientPosition, angle_rad: f64) -> (Vector3<f64>, Vector3<f64>) {
+    let [sx, sy, _] = position.signs();
+    let (sin, cos) = angle_rad.sin_cos();
+    (Vector3::new(sx * sin, -sy * cos, 0.0), Vector3::new(sx * cos, sy * sin, 0.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::f64::consts::FRAC_PI_2;
+
+    fn spot(position: PatientPosition, angle_rad: f64) -> [f64; 2] {
+        let (outward, _) = gantry_axes(position, angle_rad);
+        [outward.x.round() + 0.0, outward.y.round() + 0.0]
+    }
+
+    #[test]
+    fn the_tube_starts_above_the_table_and_turns_to_the_patients_left_when_head_first_supine() {
+        assert_eq!(spot(PatientPosition::Hfs, 0.0), [0.0, -1.0]);
+        assert_eq!(spot(PatientPosition::Hfs, FRAC_PI_2), [1.0, 0.0]);
+        assert_eq!(spot(PatientPosition::Hfp, 0.0), [0.0, 1.0]);
+        assert_eq!(spot(PatientPosition::Ffs, FRAC_PI_2), [-1.0, 0.0]);
+        assert_eq!(spot(PatientPosition::Ffp, 0.0), [0.0, 1.0]);
+    }
+
+    #[test]
+    fn a_helix_travels_one_feed_per_rotation() {
+        let helix = Trajectory::Helical {
+            start_z_cm: 10.0,
+            stop_z_cm: -6.0,
+            feed_cm: 4.0,
+            start_angle: StartAngle::Fixed(0.0),
+        };
+        assert_eq!(helix.rotations(), 4.0);
+        let (z_cm, angle) = helix.at(0.25, 0.9);
+        assert!((z_cm - 6.0).abs() < 1e-12 && (angle - TAU).abs() < 1e-12);
+    }
+
+    #[test]
+    fn an_axial_scan_spends_a_full_turn_at_each_position() {
+        let axial = Trajectory::Axial { z_cm: vec![1.0, 2.0], start_angle: StartAngle::Fixed(0.0) };
+        assert_eq!(axial.at(0.0, 0.0).0, 1.0);
+        assert_eq!(axial.at(0.499, 0.0).0, 1.0);
+        assert_eq!(axial.at(0.5, 0.0), (2.0, TAU));
+    }
+}

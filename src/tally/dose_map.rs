@@ -1,0 +1,183 @@
+//! Dose maps: batch moments on the map's voxels, and the dose they make.
+
+use std::sync::Mutex;
+
+use crate::geometry::grid::VoxelGrid;
+use crate::geometry::phantom::{EXTERIOR, Phantom};
+use crate::tally::fixed_point::Moments;
+use crate::units::MGY_PER_KEV_G;
+
+/// How phantom voxels are put together to map voxels: `factors` phantom voxels along x, y, z.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Binning {
+    factors: [usize; 3],
+    fine: [usize; 3],
+    /// The map's grid. Its last voxels may reach beyond the phantom's.
+    pub grid: VoxelGrid,
+}
+
+impl Binning {
+    /// Bins a phantom's grid; factors of 1 keep it.
+    pub fn new(fine: &VoxelGrid, factors: [usize; 3]) -> Self {
+        let grid = VoxelGrid {
+            counts: std::array::from_fn(|axis| fine.counts[axis].div_ceil(factors[axis])),
+            spacing_cm: std::array::from_fn(|axis| fine.spacing_cm[axis] * factors[axis] as f64),
+            corner_cm: fine.corner_cm,
+        };
+        Binning { factors, fine: fine.counts, grid }
+    }
+
+    /// Sums a value of every phantom voxel of one map layer (z) into the layer's cells.
+    fn gather(&self, layer: usize, cells: &mut [f64], mut value: impl FnMut(usize) -> f64) {
+        cells.fill(0.0);
+        let last = ((layer + 1) * self.factors[2]).min(self.fine[2]);
+        for iz in layer * self.factors[2]..last {
+            for iy in 0..self.fine[1] {
+                let cell_row = iy / self.factors[1] * self.grid.counts[0];
+                let row = (iz * self.fine[1] + iy) * self.fine[0];
+                for ix in 0..self.fine[0] {
+                    cells[cell_row + ix / self.factors[0]] += value(row + ix);
+                }
+            }
+        }
+    }
+
+    fn layer_cells(&self) -> usize {
+        self.grid.counts[0] * self.grid.counts[1]
+    }
+}
+
+/// The batches' moments on a map; threads add to it layer by layer.
+pub struct MapTotals {
+    binning: Binning,
+    layers: Vec<Mutex<Moments>>,
+}
+
+impl MapTotals {
+    /// Empty totals.
+    pub fn new(binning: Binning) -> Self {
+        let layers =
+            (0..binning.grid.counts[2]).map(|_| Mutex::new(Moments::new(binning.layer_cells()))).collect();
+        MapTotals { binning, layers }
+    }
+
+    /// Adds one batch's map of the phantom's voxels. Nothing is scored in the air around the body.
+    /// `batch` only spreads the threads over the layers.
+    pub fn add(&self, voxel_kev: &[f32], labels: &[u8], batch: u64) {
+        let count = self.layers.len();
+        let mut cells = vec![0.0; self.binning.layer_cells()];
+        for step in 0..count {
+            let layer = (step + batch as usize * 37) % count;
+            self.binning.gather(layer, &mut cells, |voxel| {
+                if labels[voxel] == EXTERIOR { 0.0 } else { f64::from(voxel_kev[voxel]) }
+            });
+            let mut moments = self.layers[layer].lock().expect("no thread panics while it adds");
+            for (cell, &energy_kev) in cells.iter().enumerate() {
+                if energy_kev != 0.0 {
+                    moments.add(cell, energy_kev);
+                }
+            }
+        }
+    }
+
+    /// The dose map of `batches` batches: `mgy_per_kev_g` turns a batch's mean energy per mass (keV/g)
+    /// into mGy of the acquisition.
+    pub fn finish(&self, phantom: &Phantom, batches: u64, mgy_per_kev_g: f64) -> DoseMap {
+        let mut map = DoseMap::empty(self.binning.clone());
+        let masses_g = voxel_masses_g(phantom);
+        let mut cells = vec![0.0; self.binning.layer_cells()];
+        for (layer, moments) in self.layers.iter().enumerate() {
+            self.binning.gather(layer, &mut cells, |voxel| masses_g[usize::from(phantom.labels[voxel])]);
+            let moments = moments.lock().expect("no thread panics while it adds");
+            for (cell, &mass_g) in cells.iter().enumerate() {
+                if mass_g > 0.0 {
+                    let (mean_kev, error_kev) = moments.mean_and_error_kev(cell, batches);
+                    let at = layer * cells.len() + cell;
+                    map.dose_mgy[at] = (mean_kev / mass_g * mgy_per_kev_g) as f32;
+                    map.standard_error_mgy[at] = (error_kev / mass_g * mgy_per_kev_g) as f32;
+                }
+            }
+        }
+        map
+    }
+}
+
+/// Mass of one voxel by label, g; 0 for the exterior.
+fn voxel_masses_g(phantom: &Phantom) -> Vec<f64> {
+    let mass = |(label, region)| {
+        if label == usize::from(EXTERIOR) { 0.0 } else { phantom.voxel_mass_g(region) }
+    };
+    phantom.regions.iter().enumerate().map(mass).collect()
+}
+
+/// Factor from energy per mass, keV/g per history, to mGy, when a history stands for `photons` photons.
+pub fn mgy_per_kev_g(photons: f64) -> f64 {
+    photons * MGY_PER_KEV_G
+}
+
+/// A 3-D dose map with its standard error, x fastest.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DoseMap {
+    /// The map's voxels and their relation to the phantom's.
+    pub binning: Binning,
+    /// Dose, mGy; 0 outside the body.
+    pub dose_mgy: Vec<f32>,
+    /// Standard error of the dose, mGy.
+    pub standard_error_mgy: Vec<f32>,
+}
+
+impl DoseMap {
+    /// A map without dose.
+    pub fn empty(binning: Binning) -> Self {
+        let cells = binning.grid.len();
+        DoseMap { binning, dose_mgy: vec![0.0; cells], standard_error_mgy: vec![0.0; cells] }
+    }
+
+    /// Adds the independent map of another acquisition on the same voxels.
+    pub fn add(&mut self, other: &Self) {
+        for (dose, added) in self.dose_mgy.iter_mut().zip(&other.dose_mgy) {
+            *dose += added;
+        }
+        for (error, added) in self.standard_error_mgy.iter_mut().zip(&other.standard_error_mgy) {
+            *error = error.hypot(*added);
+        }
+    }
+
+    /// Standard error over dose of a voxel; NaN where no dose was scored (the air around the body).
+    pub fn relative_error(&self, voxel: usize) -> f32 {
+        self.standard_error_mgy[voxel] / self.dose_mgy[voxel]
+    }
+
+    /// Mean density of every map voxel, g/cm³, and the label of the phantom voxel in its middle.
+    pub fn anatomy(&self, phantom: &Phantom) -> (Vec<f32>, Vec<u8>) {
+        if self.binning.factors == [1, 1, 1] {
+            let density = |&l: &u8| phantom.media[usize::from(phantom.regions[usize::from(l)].medium)].density_g_cm3;
+            return (phantom.labels.iter().map(|l| density(l) as f32).collect(), phantom.labels.clone());
+        }
+        let densities: Vec<f64> =
+            phantom.regions.iter().map(|r| phantom.media[usize::from(r.medium)].density_g_cm3).collect();
+        let share = 1.0 / self.binning.factors.iter().product::<usize>() as f64;
+        let (mut density, mut label) = (Vec::new(), Vec::new());
+        let mut cells = vec![0.0; self.binning.layer_cells()];
+        for layer in 0..self.binning.grid.counts[2] {
+            self.binning.gather(layer, &mut cells, |v| densities[usize::from(phantom.labels[v])] * share);
+            density.extend(cells.iter().map(|&d| d as f32));
+            label.extend(self.binning.middle_labels(layer, &phantom.labels));
+        }
+        (density, label)
+    }
+}
+
+impl Binning {
+    /// Label of the phantom voxel in the middle of every cell of a layer.
+    fn middle_labels<'a>(&'a self, layer: usize, labels: &'a [u8]) -> impl Iterator<Item = u8> + 'a {
+        let middle = |axis: usize, cell: usize| {
+            (cell * self.factors[axis] + self.factors[axis] / 2).min(self.fine[axis] - 1)
+        };
+        let iz = middle(2, layer);
+        (0..self.grid.counts[1]).flat_map(move |cy| {
+            let row = (iz * self.fine[1] + middle(1, cy)) * self.fine[0];
+            (0..self.grid.counts[0]).map(move |cx| labels[row + middle(0, cx)])
+        })
+    }
+}

@@ -1,0 +1,132 @@
+//! A batch: an independent group of histories, computed by one thread, a pure function of its address.
+
+use rand::Rng;
+
+use crate::numerics::low_discrepancy::ScrambledSobol;
+use crate::numerics::rng::{Stream, batch_stream, open01, unit_from_bits};
+use crate::source::beam::{Beam, SourceDeviates};
+use crate::transport::history::{Scratch, analog_history, expected_primary_history};
+use crate::transport::scatter::{Silent, TentativeCollision, TrackLength};
+use crate::transport::tally::Tally;
+use crate::transport::world::World;
+
+/// How dose is estimated. All are unbiased; they differ in where they spend their time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Estimator {
+    /// Everything is played with independent random numbers and scored at its interactions: the reference.
+    Analog,
+    /// Analog flights on a ray walk, scored by track length: shares nothing with `Analog` but the physics.
+    TrackLength,
+    /// Expected primary; scatter by Woodcock tracking, scored at every tentative collision. For organs.
+    Organ,
+    /// Expected primary; scatter by ray walk, scored by track length. For dose maps.
+    Map,
+}
+
+impl Estimator {
+    /// Key in protocols and results.
+    pub fn name(self) -> &'static str {
+        match self {
+            Estimator::Analog => "analog",
+            Estimator::TrackLength => "track-length",
+            Estimator::Organ => "organ",
+            Estimator::Map => "map",
+        }
+    }
+
+    /// Whether dose is scored from kerma on the way; otherwise from deposits.
+    pub fn scores_kerma(self) -> bool {
+        self != Estimator::Analog
+    }
+
+    /// Interactions a primary ray is given.
+    fn splits(self) -> u32 {
+        match self {
+            Estimator::Organ => 8,
+            _ => 1,
+        }
+    }
+}
+
+/// Where a batch stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BatchAddress {
+    /// The run's seed.
+    pub seed: u64,
+    /// Index of the acquisition.
+    pub acquisition: u64,
+    /// Index of the batch.
+    pub batch: u64,
+}
+
+/// Plays the histories of one batch.
+pub fn run_batch<T: Tally>(
+    world: &World,
+    beam: &Beam,
+    estimator: Estimator,
+    address: BatchAddress,
+    histories: u64,
+    tally: &mut T,
+) {
+    let mut stream = batch_stream(address.seed, address.acquisition, address.batch);
+    let scratch = &mut Scratch::new();
+    match estimator {
+        Estimator::Analog => independent(beam, histories, &mut stream, |photon, stream| {
+            analog_history::<Silent, T>(world, &photon, stream, scratch, tally);
+        }),
+        Estimator::TrackLength => independent(beam, histories, &mut stream, |photon, stream| {
+            analog_history::<TrackLength, T>(world, &photon, stream, scratch, tally);
+        }),
+        Estimator::Organ => evenly_spread(beam, histories, &mut stream, |photon, place, stream| {
+            let splits = (estimator.splits(), place);
+            expected_primary_history::<TentativeCollision, T>(world, &photon, splits, stream, scratch, tally);
+        }),
+        Estimator::Map => evenly_spread(beam, histories, &mut stream, |photon, place, stream| {
+            let splits = (estimator.splits(), place);
+            expected_primary_history::<TrackLength, T>(world, &photon, splits, stream, scratch, tally);
+        }),
+    }
+}
+
+/// Emits photons of independent random deviates, in the order of time.
+#[inline]
+fn independent(
+    beam: &Beam,
+    histories: u64,
+    stream: &mut Stream,
+    mut play: impl FnMut(crate::photon::Photon, &mut Stream),
+) {
+    for _ in 0..histories {
+        let deviates = SourceDeviates {
+            time: f64::from(open01(stream)),
+            turn: open01(stream),
+            fan: open01(stream),
+            cone: open01(stream),
+            energy: open01(stream),
+        };
+        if let Some(photon) = beam.emit(deviates) {
+            play(photon, stream);
+        }
+    }
+}
+
+/// Emits photons of one scrambled low-discrepancy set, in the order of time, so that neighbours in the
+/// sequence cross the same voxels. `play` also gets the deviate that places the primary's interactions.
+#[inline]
+fn evenly_spread(
+    beam: &Beam,
+    histories: u64,
+    stream: &mut Stream,
+    mut play: impl FnMut(crate::photon::Photon, f32, &mut Stream),
+) {
+    let seeds = std::array::from_fn(|_| stream.next_u64() as u32);
+    let mut points = ScrambledSobol::<5>::new(seeds);
+    let step = 1.0 / histories as f64;
+    for history in 0..histories {
+        let [fan, place, energy, cone, turn] = points.next_point().map(|bits| unit_from_bits(bits >> 9));
+        let time = (history as f64 + f64::from(open01(stream))) * step;
+        if let Some(photon) = beam.emit(SourceDeviates { time, turn, fan, cone, energy }) {
+            play(photon, place, stream);
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! The primary ray by its expectation: the part of a history that needs no dice.
+//!
+//! The ray is walked through the voxels and scored with the energy it is expected to transfer in each,
+//! E·T·(1 − e^(−μl))·μtr/μ with T the transmission so far. Interactions are then placed systematically:
+//! `splits` of them at collision probabilities (u + k)/splits, each with 1/splits of the weight; those
+//! beyond the ray's total collision probability escape.
+
+use crate::photon::Photon;
+use crate::physics::tables::FlightRow;
+use crate::transport::tally::Tally;
+use crate::transport::world::{Site, World};
+
+/// Walks a primary photon, scores its expected kerma and appends its interaction sites.
+///
+/// `row` must hold the coefficients at the photon's energy. `deviate` in (0, 1) places the interactions.
+/// Returns the energy that escapes, weighted.
+#[inline]
+pub fn walk_primary<T: Tally>(
+    world: &World,
+    row: &FlightRow,
+    photon: &Photon,
+    (splits, deviate): (u32, f32),
+    sites: &mut Vec<Site>,
+    tally: &mut T,
+) -> f32 {
+    let energy_kev = photon.energy_kev * photon.weight;
+    let share = 1.0 / splits as f32;
+    let mut transmission = 1.0_f32;
+    let mut next_collision = deviate * share;
+    world.grid.walk(&photon.position_cm, &photon.direction, |voxel, distance_cm, length_cm| {
+        let Some(&label) = world.labels.get(voxel) else { return false };
+        let flight = row[usize::from(world.medium(label))];
+        let collided = transmission * one_minus_exp(flight.mu_per_cm * length_cm);
+        tally.kerma(voxel, label, energy_kev * collided * flight.mu_tr_per_cm / flight.mu_per_cm);
+        let after = transmission - collided;
+        while 1.0 - after > next_collision {
+            let within_cm = (transmission / (1.0 - next_collision)).ln() / flight.mu_per_cm;
+            let along_cm = distance_cm + within_cm.clamp(0.0, length_cm);
+            sites.push(Site { position_cm: photon.position_cm + photon.direction * along_cm, voxel, label });
+            next_collision += share;
+        }
+        transmission = after;
+        true
+    });
+    energy_kev * (1.0 - sites.len() as f32 * share)
+}
+
+/// 1 − e^(−x) for x ≥ 0, good to 3e-7 relative also near 0, where most voxels lie.
+///
+/// Transmission multiplies over hundreds of voxels and kerma is proportional to this: an exponential good
+/// to 1e-4 biased lung dose by 0.6 % in a prototype.
+#[inline]
+pub fn one_minus_exp(x: f32) -> f32 {
+    if x > 0.5 {
+        return 1.0 - (-x).exp();
+    }
+    let series = 1.0 / 5040.0 - x * (1.0 / 40320.0);
+    let series = 1.0 / 720.0 - x * series;
+    let series = 1.0 / 120.0 - x * series;
+    let series = 1.0 / 24.0 - x * series;
+    let series = 1.0 / 6.0 - x * series;
+    let series = 0.5 - x * series;
+    x * (1.0 - x * series)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_minus_exp_is_good_to_single_precision() {
+        for k in 0..20_000 {
+            let x = (k as f32 * 0.0008 - 9.0).exp();
+            let exact = -(-f64::from(x)).exp_m1();
+            let relative = (f64::from(one_minus_exp(x)) / exact - 1.0).abs();
+            assert!(relative < 3e-7, "x {x}: {relative:e}");
+        }
+        assert_eq!(one_minus_exp(0.0), 0.0);
+    }
+}

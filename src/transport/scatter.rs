@@ -1,0 +1,123 @@
+//! Scattered photons: flights between interactions, and two ways to score what they leave on the way.
+
+use rand::Rng;
+
+use crate::numerics::rng::open01;
+use crate::photon::Photon;
+use crate::physics::tables::FlightRow;
+use crate::transport::tally::Tally;
+use crate::transport::world::{Site, World};
+
+/// A way to fly to the next interaction. Monomorphised into the history loop.
+pub trait Flyer {
+    /// Flies a photon until it interacts or leaves the grid (`None`), scoring on the way.
+    ///
+    /// `row` holds the coefficients at the photon's energy, `majorant_per_cm` the largest μ in it.
+    fn fly<T: Tally>(
+        world: &World,
+        row: &FlightRow,
+        majorant_per_cm: f32,
+        photon: &Photon,
+        stream: &mut impl Rng,
+        tally: &mut T,
+    ) -> Option<Site>;
+}
+
+/// Walks every voxel on the way and scores the track length: best for dose maps.
+pub struct TrackLength;
+
+/// Woodcock tracking, kerma scored at every tentative collision: best for organs.
+pub struct TentativeCollision;
+
+/// Woodcock tracking without scoring on the way: the analog reference scores deposits.
+pub struct Silent;
+
+impl Flyer for TrackLength {
+    #[inline]
+    fn fly<T: Tally>(
+        world: &World,
+        row: &FlightRow,
+        _majorant_per_cm: f32,
+        photon: &Photon,
+        stream: &mut impl Rng,
+        tally: &mut T,
+    ) -> Option<Site> {
+        let energy_kev = photon.energy_kev * photon.weight;
+        let mut free_paths = -open01(stream).ln();
+        let mut site = None;
+        world.grid.walk(&photon.position_cm, &photon.direction, |voxel, distance_cm, length_cm| {
+            let Some(&label) = world.labels.get(voxel) else { return false };
+            let flight = row[usize::from(world.medium(label))];
+            let crossed = flight.mu_per_cm * length_cm;
+            if crossed < free_paths {
+                free_paths -= crossed;
+                tally.kerma(voxel, label, energy_kev * flight.mu_tr_per_cm * length_cm);
+                return true;
+            }
+            let within_cm = free_paths / flight.mu_per_cm;
+            tally.kerma(voxel, label, energy_kev * flight.mu_tr_per_cm * within_cm);
+            let position_cm = photon.position_cm + photon.direction * (distance_cm + within_cm);
+            site = Some(Site { position_cm, voxel, label });
+            false
+        });
+        site
+    }
+}
+
+impl Flyer for TentativeCollision {
+    #[inline]
+    fn fly<T: Tally>(
+        world: &World,
+        row: &FlightRow,
+        majorant_per_cm: f32,
+        photon: &Photon,
+        stream: &mut impl Rng,
+        tally: &mut T,
+    ) -> Option<Site> {
+        let energy_per_majorant = photon.energy_kev * photon.weight / majorant_per_cm;
+        woodcock(world, row, majorant_per_cm, photon, stream, |voxel, label, mu_tr_per_cm| {
+            tally.kerma(voxel, label, energy_per_majorant * mu_tr_per_cm);
+        })
+    }
+}
+
+impl Flyer for Silent {
+    #[inline]
+    fn fly<T: Tally>(
+        world: &World,
+        row: &FlightRow,
+        majorant_per_cm: f32,
+        photon: &Photon,
+        stream: &mut impl Rng,
+        _tally: &mut T,
+    ) -> Option<Site> {
+        woodcock(world, row, majorant_per_cm, photon, stream, |_, _, _| {})
+    }
+}
+
+/// Woodcock tracking (Woodcock et al. 1965): flights as if every voxel were the densest one; a tentative
+/// collision is real with probability μ/majorant. `tentative` hears of each (voxel, label, μtr).
+#[inline]
+fn woodcock(
+    world: &World,
+    row: &FlightRow,
+    majorant_per_cm: f32,
+    photon: &Photon,
+    stream: &mut impl Rng,
+    mut tentative: impl FnMut(usize, u8, f32),
+) -> Option<Site> {
+    let (enter_cm, _) = world.grid.clip_cm(&photon.position_cm, &photon.direction)?;
+    let mean_free_path_cm = 1.0 / majorant_per_cm;
+    let mut distance_cm = enter_cm;
+    loop {
+        distance_cm -= open01(stream).ln() * mean_free_path_cm;
+        let position_cm = photon.position_cm + photon.direction * distance_cm;
+        let voxel = world.grid.voxel_at(&position_cm)?;
+        let label = world.labels[voxel];
+        let flight = row[usize::from(world.medium(label))];
+        tentative(voxel, label, flight.mu_tr_per_cm);
+        if open01(stream) * majorant_per_cm < flight.mu_per_cm {
+            return Some(Site { position_cm, voxel, label });
+        }
+    }
+}

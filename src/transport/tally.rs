@@ -1,0 +1,17 @@
+//! What transport says to whoever listens.
+
+/// A listener to histories. Energies are weighted: a photon of weight w counts w-fold.
+///
+/// Two streams of events describe the same dose. *Kerma* is what the photon is expected to leave in a
+/// voxel it crosses (track length or tentative collision times μtr); *deposits* are what it really left
+/// at its interactions. Their means are equal; a dose is scored from one of them, never from both.
+pub trait Tally {
+    /// Energy leaves the source.
+    fn emit(&mut self, energy_kev: f32);
+    /// Expected energy transferred in a voxel.
+    fn kerma(&mut self, voxel: usize, label: u8, energy_kev: f32);
+    /// Energy deposited by an interaction in a voxel.
+    fn deposit(&mut self, voxel: usize, label: u8, energy_kev: f32);
+    /// Energy leaves the phantom's grid.
+    fn escape(&mut self, energy_kev: f32);
+}

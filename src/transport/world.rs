@@ -1,0 +1,53 @@
+//! What a photon flies through: voxel labels and the tables of their media.
+
+use nalgebra::Vector3;
+
+use crate::geometry::phantom::Phantom;
+use crate::geometry::ray::RayGrid;
+use crate::physics::tables::MediumTables;
+
+/// A phantom prepared for transport.
+pub struct World<'a> {
+    /// The grid, for rays.
+    pub grid: RayGrid,
+    /// Region of every voxel.
+    pub labels: &'a [u8],
+    /// Medium of every label.
+    pub medium_of_label: [u8; 256],
+    /// Tables of the media.
+    pub tables: MediumTables,
+}
+
+/// Where an interaction happens.
+#[derive(Clone, Copy, Debug)]
+pub struct Site {
+    /// Position, cm.
+    pub position_cm: Vector3<f32>,
+    /// Voxel in memory.
+    pub voxel: usize,
+    /// Its label.
+    pub label: u8,
+}
+
+impl<'a> World<'a> {
+    /// Prepares a phantom.
+    pub fn new(phantom: &'a Phantom) -> Self {
+        let media: Vec<_> = phantom.media.iter().map(|m| (&m.material, m.density_g_cm3)).collect();
+        let mut medium_of_label = [0; 256];
+        for (label, region) in phantom.regions.iter().enumerate() {
+            medium_of_label[label] = region.medium;
+        }
+        World {
+            grid: RayGrid::new(&phantom.grid),
+            labels: &phantom.labels,
+            medium_of_label,
+            tables: MediumTables::new(&media),
+        }
+    }
+
+    /// Medium of a label.
+    #[inline]
+    pub fn medium(&self, label: u8) -> u8 {
+        self.medium_of_label[usize::from(label)]
+    }
+}
