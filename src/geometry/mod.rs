@@ -1,4 +1,15 @@
 //! The patient: voxel grids, stylised solids, phantoms and the landmarks scans are named by.
 
+mod brick;
+pub mod cover;
+pub mod expression;
+pub mod formula;
 pub mod grid;
+pub mod interval;
+pub mod landmark;
+pub mod mass;
 pub mod phantom;
+pub mod solid;
+pub mod standard;
+pub mod stylised;
+pub mod voxelize;
