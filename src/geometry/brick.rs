@@ -55,7 +55,7 @@ impl<'a> BrickPainter<'a> {
         grid: &'a VoxelGrid,
     ) -> Self {
         let roots = (1..=u8::MAX).zip(regions).map(|(label, region)| (label, region.root)).collect();
-        BrickPainter { formula: &model.formula, roots, sex, grid }
+        BrickPainter { formula: &model.vocabulary.formula, roots, sex, grid }
     }
 
     /// Labels the slices from `first` on, as many as `labels` holds.

@@ -70,6 +70,13 @@ pub struct DeclarativePhantom {
     pub landmarks_z_cm: BTreeMap<String, f64>,
     /// x and y of the axis that is put on the scanner's isocentre, cm.
     pub axis_cm: [f64; 2],
+    /// What expressions may name.
+    pub vocabulary: Vocabulary,
+}
+
+/// The solids and combinations of a declaration, by name.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Vocabulary {
     pub(super) formula: Formula,
     names: HashMap<String, NodeId>,
 }
@@ -105,20 +112,20 @@ impl DeclarativePhantom {
 
     /// Adds a solid expressions may name.
     pub fn declare_solid(&mut self, name: &str, solid: Solid) -> Result<()> {
-        self.check_new_name(name)?;
-        let node = self.formula.add_solid(solid);
-        self.names.insert(name.to_owned(), node);
+        self.vocabulary.check_new(name)?;
+        let node = self.vocabulary.formula.add_solid(solid);
+        self.vocabulary.names.insert(name.to_owned(), node);
         Ok(())
     }
 
-    /// Adds a named combination of earlier solids and definitions.
+    /// Adds a named combination of earlier solids and combinations.
     pub fn declare_combination(&mut self, name: &str, expression: &str, sex: Option<Sex>) -> Result<()> {
-        self.check_new_name(name)?;
-        let mut node = self.read(expression)?;
+        self.vocabulary.check_new(name)?;
+        let mut node = self.vocabulary.read(expression)?;
         if let Some(sex) = sex {
-            node = self.formula.add(Node::OnlyFor(sex, node));
+            node = self.vocabulary.formula.add(Node::OnlyFor(sex, node));
         }
-        self.names.insert(name.to_owned(), node);
+        self.vocabulary.names.insert(name.to_owned(), node);
         Ok(())
     }
 
@@ -131,7 +138,7 @@ impl DeclarativePhantom {
             return Err(Error::invalid(format!("the region `{}` is declared twice", declared.id)));
         }
         let material = self.material(declared.material)?;
-        let root = self.read(declared.expression)?;
+        let root = self.vocabulary.read(declared.expression)?;
         self.regions.push(StylisedRegion {
             id: declared.id.to_owned(),
             organ: declared.organ.to_owned(),
@@ -146,7 +153,7 @@ impl DeclarativePhantom {
 
     /// The region that holds a point, by its index in [`Self::regions`].
     pub fn region_at(&self, point_cm: &Vector3<f64>, sex: Option<Sex>) -> Option<usize> {
-        let holds = self.formula.evaluate(point_cm, sex);
+        let holds = self.vocabulary.formula.evaluate(point_cm, sex);
         self.regions.iter().position(|region| region.is_in(sex) && holds[region.root.index()])
     }
 
@@ -166,13 +173,15 @@ impl DeclarativePhantom {
             Error::invalid(format!("material must be one of those declared ({declared}), found `{name}`"))
         })
     }
+}
 
+impl Vocabulary {
     fn read(&mut self, expression: &str) -> Result<NodeId> {
         let names = &self.names;
         read_expression(expression, &mut self.formula, &|name| names.get(name).copied())
     }
 
-    fn check_new_name(&self, name: &str) -> Result<()> {
+    fn check_new(&self, name: &str) -> Result<()> {
         let starts_well = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
         if !starts_well || name.contains(|c: char| !c.is_ascii_alphanumeric() && c != '_') {
             return Err(Error::invalid(format!(

@@ -257,7 +257,7 @@ impl FrameEntry {
     fn frame(&self) -> Result<Frame> {
         let rows = Matrix3::from_fn(|row, column| self.rows[row][column]);
         let skew = (rows * rows.transpose() - Matrix3::identity()).abs().max();
-        if !(skew < 2e-3) {
+        if skew.is_nan() || skew > 2e-3 {
             return Err(Error::invalid("the rows of `frame` must be three unit vectors at right angles"));
         }
         match self.origin.iter().all(|&cm| is_length(cm)) {
