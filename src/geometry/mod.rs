@@ -1,6 +1,17 @@
 //! The patient: voxel grids, stylised solids, phantoms and the landmarks scans are named by.
 
+mod brick;
+pub mod cover;
+pub mod expression;
+pub mod formula;
 pub mod grid;
+pub mod interval;
+pub mod landmark;
+pub mod mass;
 pub mod outline;
 pub mod phantom;
 pub mod ray;
+pub mod solid;
+pub mod standard;
+pub mod stylised;
+pub mod voxelize;

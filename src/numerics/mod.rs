@@ -3,4 +3,4 @@
 pub mod low_discrepancy;
 pub mod rng;
 pub mod rotation;
-
+pub mod table;

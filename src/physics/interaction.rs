@@ -5,11 +5,13 @@ use std::f32::consts::TAU;
 use nalgebra::Vector3;
 use rand::Rng;
 
-use crate::constants::ENERGY_MIN_KEV;
+use crate::constants::{ELECTRON_REST_ENERGY_KEV, ENERGY_MIN_KEV};
 use crate::numerics::rng::open01;
 use crate::numerics::rotation::deflect;
-use crate::physics::compton::scattered_energy_kev;
 use crate::physics::tables::{MediumTables, Process};
+
+/// 1 / electron rest energy, 1/keV.
+const PER_REST_ENERGY: f32 = (1.0 / ELECTRON_REST_ENERGY_KEV) as f32;
 
 /// What flies on.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -42,9 +44,10 @@ impl MediumTables {
         match self.process(medium, energy_kev, open01(stream)) {
             Process::Photoelectric => self.absorb(medium, energy_kev, stream),
             Process::Compton => {
-                let cos_polar = self.samplers(medium).compton.sample_cosine(energy_kev, open01(stream));
-                let onward_kev = scattered_energy_kev(energy_kev, cos_polar);
-                leave(energy_kev, onward_kev, deflect(direction, cos_polar, TAU * open01(stream)))
+                let compton = &self.samplers(medium).compton;
+                let one_minus_cosine = compton.sample_one_minus_cosine(energy_kev, open01(stream));
+                let onward_kev = energy_kev / (1.0 + energy_kev * PER_REST_ENERGY * one_minus_cosine);
+                leave(energy_kev, onward_kev, deflect(direction, 1.0 - one_minus_cosine, TAU * open01(stream)))
             }
             Process::Rayleigh => {
                 let cos_polar = self.samplers(medium).rayleigh.sample_cosine(energy_kev, open01(stream));
@@ -58,7 +61,7 @@ impl MediumTables {
     fn absorb(&self, medium: u8, energy_kev: f32, stream: &mut impl Rng) -> Interaction {
         let absorbed = Interaction { deposited_kev: energy_kev, onward: None };
         let Some(fluorescence) = &self.samplers(medium).fluorescence else { return absorbed };
-        match fluorescence.sample_line_kev(energy_kev, open01(stream), open01(stream)) {
+        match fluorescence.sample_line_kev(energy_kev, open01(stream)) {
             Some(line_kev) => leave(energy_kev, line_kev, isotropic(stream)),
             None => absorbed,
         }

@@ -200,7 +200,8 @@ impl<'a> Run<'a> {
         let mut done = 0;
         let finish = loop {
             let planned = self.schedule.planned;
-            (done..planned).into_par_iter().with_max_len(1).for_each(|batch| self.play_batch(batch, observer));
+            let batches: Vec<u64> = (done..planned).collect();
+            batches.par_iter().with_max_len(1).for_each(|&batch| self.play_batch(batch, observer));
             done = planned;
             self.records.get_mut().expect("no thread panics").sort_by_key(|record| record.batch);
             if self.stopped.load(Ordering::Relaxed) {

@@ -8,3 +8,4 @@ pub mod fan_window;
 pub mod gantry;
 pub mod scanner;
 pub mod spectrum;
+mod tube;
