@@ -9,6 +9,7 @@ pub mod interval;
 pub mod landmark;
 pub mod mass;
 pub mod phantom;
+pub mod sampling;
 pub mod solid;
 pub mod standard;
 pub mod stylised;
