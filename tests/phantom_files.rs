@@ -79,11 +79,11 @@ fn bad_files_are_refused_with_line_block_and_what_was_expected() {
         ),
         ("axes = [1, 1, 1]", "axes = [1, 1e300, 1]", "`axes` must be 3 numbers within ±10000"),
         ("axes = [1, 1, 1]", "axes = [1, 1]", "`axes` must be 3 numbers within ±10000, found [1, 1]"),
-        ("axes = [1, 1, 1]", "", "line 11, solid `ball`: a ellipsoid needs `axes`, found none"),
+        ("axes = [1, 1, 1]", "", "line 11, solid `ball`: the shape ellipsoid needs `axes`, found none"),
         (
             "axes = [1, 1, 1]",
             "axes = [1, 1, 1]\nradius = 2",
-            "a ellipsoid has the keys center, axes and frame, found `radius`",
+            "the shape ellipsoid has the keys center, axes and frame, found `radius`",
         ),
         (
             "\"ellipsoid\"",

@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 
 use childsize::geometry::formula::Sex;
+use childsize::geometry::landmark::LANDMARKS;
 use childsize::geometry::mass::{body_mass_g, coverage, organ_extent_z_cm, organ_mass_table};
 use childsize::geometry::phantom::{EXTERIOR, Phantom};
+use childsize::geometry::sampling::sample_point_cm;
 use childsize::geometry::stylised::DeclarativePhantom;
 use childsize::geometry::voxelize::{Voxelization, voxelize};
 use childsize::io::phantom_file::{load_shipped, parse, shipped_ids};
@@ -153,37 +155,20 @@ fn a_point_has_the_region_an_independent_evaluator_gives_it() {
 }
 
 #[test]
-fn bricks_give_the_label_of_the_sample_in_the_voxel() {
-    // Where all corners and the centre of a voxel agree, and its neighbours do, its sample must too.
+fn bricks_give_every_voxel_the_region_at_its_sample_point() {
     for id in shipped_ids() {
         let model = load_shipped(id).unwrap();
-        let phantom = voxelize(&model, &Voxelization::cubes(0.35)).unwrap();
-        let [nx, ny, nz] = phantom.grid.counts;
-        let (mut state, mut agreeing, mut compared) = (1_u64, 0, 0);
-        for _ in 0..4000 {
-            let mut below = |n: usize| {
-                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-                (state >> 33) as usize % n
-            };
-            let (x, y, z) = (below(nx), below(ny), below(nz));
-            let centre = phantom.grid.centre_cm(x, y, z);
-            let at = |step: Vector3<f64>| model.region_at(&(centre + 0.175 * step), None);
-            let corners: Vec<_> = (0..27)
-                .map(|i| {
-                    at(Vector3::new((i % 3) as f64 - 1.0, (i / 3 % 3) as f64 - 1.0, (i / 9) as f64 - 1.0))
-                })
-                .collect();
-            let label = phantom.labels[phantom.grid.index(x, y, z)];
-            if corners.iter().all(|corner| *corner == corners[0]) {
-                compared += 1;
-                agreeing += usize::from(corners[0].map_or(EXTERIOR, |i| i as u8 + 1) == label);
+        for sex in [None, Some(Sex::Female)] {
+            let phantom = voxelize(&model, &Voxelization { sex, ..Voxelization::cubes(0.25) }).unwrap();
+            let [nx, ny, _] = phantom.grid.counts;
+            for i in (0..phantom.labels.len()).step_by(211) {
+                let point = sample_point_cm(&phantom.grid, [i % nx, i / nx % ny, i / nx / ny]);
+                let expected =
+                    model.region_at(&point, sex).map_or("exterior", |r| model.regions[r].id.as_str());
+                let found = &phantom.regions[usize::from(phantom.labels[i])].id;
+                assert_eq!(found, expected, "{id} {sex:?} at {point}");
             }
         }
-        // A thin shell may run between the 27 points; nearly all voxels agree.
-        assert!(
-            compared > 2500 && agreeing as f64 > 0.997 * compared as f64,
-            "{id}: {agreeing} of {compared}"
-        );
     }
 }
 
@@ -251,6 +236,19 @@ fn landmarks_bound_their_organs() {
             let found_cm = if top { high_cm } else { low_cm };
             assert!((found_cm - z_cm).abs() < 0.45, "{id} {name}: {z_cm} cm, voxels end at {found_cm} cm");
         }
+    }
+}
+
+#[test]
+fn every_landmark_is_explained_and_every_explained_one_is_there() {
+    for id in shipped_ids() {
+        let model = load_shipped(id).unwrap();
+        for landmark in LANDMARKS {
+            let absent = id.ends_with("-1987") && ["eyes", "trachea_bottom"].contains(&landmark.name);
+            assert_eq!(model.landmarks_z_cm.contains_key(landmark.name), !absent, "{id} {}", landmark.name);
+        }
+        let explained = |name: &String| LANDMARKS.iter().any(|landmark| landmark.name == name);
+        assert!(model.landmarks_z_cm.keys().all(explained), "{id}");
     }
 }
 

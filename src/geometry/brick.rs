@@ -7,6 +7,7 @@ use crate::geometry::cover::{BoxCm, Cover};
 use crate::geometry::formula::{Formula, NodeId, Sex};
 use crate::geometry::grid::VoxelGrid;
 use crate::geometry::interval::Interval;
+use crate::geometry::sampling::sample_point_cm;
 use crate::geometry::stylised::{DeclarativePhantom, StylisedRegion};
 
 /// Edge of the largest brick, in voxels.
@@ -123,14 +124,7 @@ impl<'a> BrickPainter<'a> {
 
     /// One sample point in each of the 64 voxels from the brick's corner on.
     fn samples(&self, brick: &Brick) -> [Vector3<f64>; 64] {
-        std::array::from_fn(|bit| {
-            let voxel = brick.voxel(bit);
-            let index = self.grid.index(voxel[0], voxel[1], voxel[2]);
-            let place = place_in_voxel(index as u64);
-            Vector3::from_fn(|axis, _| {
-                self.grid.corner_cm[axis] + (voxel[axis] as f64 + place[axis]) * self.grid.spacing_cm[axis]
-            })
-        })
+        std::array::from_fn(|bit| sample_point_cm(self.grid, brick.voxel(bit)))
     }
 
     fn box_of(&self, brick: &Brick) -> BoxCm {
@@ -199,14 +193,4 @@ impl Canvas<'_> {
             }
         }
     }
-}
-
-/// Where a voxel is sampled, in fractions of its edges: three times 21 bits of the SplitMix64 hash of
-/// its index (Steele, Lea and Flood, OOPSLA 2014).
-fn place_in_voxel(index: u64) -> [f64; 3] {
-    let mut hash = index.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    hash = (hash ^ (hash >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    hash = (hash ^ (hash >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    hash ^= hash >> 31;
-    [0, 21, 42].map(|shift| ((hash >> shift & 0x1f_ffff) as f64 + 0.5) / (1 << 21) as f64)
 }

@@ -1,8 +1,7 @@
 //! The landmarks of stylised phantoms: what each name means.
 //!
 //! Heights are in the patient frame, whose origin in the Cristy-Eckerman family is the centre of the
-//! base of the trunk. The 1987 files have no
-//! eyes and no trachea, hence no landmarks of them.
+//! base of the trunk. The 1987 files have no eyes and no trachea, hence no landmarks of them.
 
 /// A landmark's name and what it means in a stylised phantom.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

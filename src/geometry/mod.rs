@@ -11,6 +11,7 @@ pub mod mass;
 pub mod outline;
 pub mod phantom;
 pub mod ray;
+pub mod sampling;
 pub mod solid;
 pub mod standard;
 pub mod stylised;

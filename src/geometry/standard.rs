@@ -155,10 +155,3 @@ fn polymethyl_methacrylate() -> Material {
     let mass_fractions = vec![(1, 0.080_538), (6, 0.599_848), (8, 0.319_614)];
     Material { name: "pmma".to_owned(), density_g_cm3: 1.19, mass_fractions }
 }
-
-// To be replaced by `Material::named("air")` when materials are there.
-pub(super) fn dry_air() -> Material {
-    // NIST material 104, dry air near sea level.
-    let mass_fractions = vec![(6, 0.000_124), (7, 0.755_268), (8, 0.231_781), (18, 0.012_827)];
-    Material { name: "air".to_owned(), density_g_cm3: 1.205e-3, mass_fractions }
-}

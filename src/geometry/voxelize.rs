@@ -7,12 +7,12 @@
 
 use rayon::prelude::*;
 
+use crate::data::material::Material;
 use crate::error::{Error, Result};
 use crate::geometry::brick::BrickPainter;
 use crate::geometry::formula::Sex;
 use crate::geometry::grid::VoxelGrid;
 use crate::geometry::phantom::{Medium, Organ, Phantom, Region};
-use crate::geometry::standard::dry_air;
 use crate::geometry::stylised::{DeclarativePhantom, StylisedRegion};
 
 /// Smallest and largest accepted edge of a voxel, cm.
@@ -161,4 +161,11 @@ fn medium_index(media: &mut Vec<Medium>, model: &DeclarativePhantom, region: &St
         media.len() - 1
     });
     index as u8
+}
+
+// To be replaced by `Material::named("air")` when materials are there.
+fn dry_air() -> Material {
+    // NIST material 104, dry air near sea level.
+    let mass_fractions = vec![(6, 0.000_124), (7, 0.755_268), (8, 0.231_781), (18, 0.012_827)];
+    Material { name: "air".to_owned(), density_g_cm3: 1.205e-3, mass_fractions }
 }

@@ -2,6 +2,7 @@
 
 mod schema;
 mod shipped;
+mod solid_entry;
 
 pub use shipped::shipped_ids;
 
@@ -9,7 +10,8 @@ use std::collections::BTreeMap;
 
 use toml::Spanned;
 
-use self::schema::{DefineEntry, MarrowEntry, MaterialEntry, PhantomFile, RegionEntry, SolidEntry};
+use self::schema::{DefineEntry, MarrowEntry, MaterialEntry, PhantomFile, RegionEntry};
+use self::solid_entry::SolidEntry;
 use crate::data::material::Material;
 use crate::error::{Error, Result};
 use crate::geometry::formula::Sex;
