@@ -1,1 +1,7 @@
-//! (to be written)
+//! What a photon may do: cross sections, Compton and Rayleigh scattering, the photoelectric effect.
+
+pub mod compton;
+pub mod cross_section;
+pub mod form_factor;
+pub mod photoelectric;
+pub mod rayleigh;

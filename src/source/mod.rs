@@ -1,1 +1,4 @@
-//! (to be written)
+//! The scanner: spectrum and what follows it.
+
+pub mod spectrum;
+mod tube;
