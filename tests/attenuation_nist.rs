@@ -117,7 +117,6 @@ fn cross_sections_of_elements_agree_with_xraydb_within_1_percent() {
             if !just_below_k_edge(z, energy_kev) {
                 check(attenuation.mu_over_rho_cm2_g(energy_kev), xraydb::CrossSectionKind::Total);
             }
-            check(attenuation.incoherent_cm2_g(energy_kev), xraydb::CrossSectionKind::Incoherent);
             if attenuation.photoelectric_cm2_g(energy_kev) > 0.01 * attenuation.mu_over_rho_cm2_g(energy_kev)
             {
                 check(attenuation.photoelectric_cm2_g(energy_kev), xraydb::CrossSectionKind::Photo);

@@ -1,5 +1,6 @@
 //! The sampled scattering angles and K x rays follow the densities they stand for.
 
+use childsize::data::epdl97::element;
 use childsize::data::material::Material;
 use childsize::physics::compton::{BoundCompton, ComptonSampler, scattered_energy_kev};
 use childsize::physics::cross_section::Attenuation;
@@ -173,7 +174,8 @@ fn sampled_rayleigh_angles_follow_thomson_times_f_squared() {
 
 #[test]
 fn k_x_rays_of_iodine_start_at_its_edge_and_carry_away_what_mu_tr_says() {
-    for (name, edge_kev) in [("iodine", 33.17_f32), ("copper", 8.98), ("tungsten", 69.52)] {
+    for (name, z) in [("iodine", 53), ("copper", 29), ("tungsten", 74)] {
+        let edge_kev = element(z).k_edge_kev() as f32;
         let fluorescence = KFluorescence::new(&material(name));
         let attenuation = Attenuation::new(&material(name));
         assert_eq!(fluorescence.emission_probability(edge_kev - 0.1), 0.0);
