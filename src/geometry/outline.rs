@@ -16,7 +16,8 @@ impl Outline {
     pub fn of(phantom: &Phantom) -> Self {
         let grid = &phantom.grid;
         let slice_voxels = grid.counts[0] * grid.counts[1];
-        let hulls = phantom.labels.chunks(slice_voxels.max(1)).map(|slice| slice_hull(phantom, slice)).collect();
+        let hulls =
+            phantom.labels.chunks(slice_voxels.max(1)).map(|slice| slice_hull(phantom, slice)).collect();
         Outline { low_z_cm: grid.corner_cm[2], slice_cm: grid.spacing_cm[2], hulls }
     }
 
@@ -44,7 +45,9 @@ fn slice_hull(phantom: &Phantom, slice: &[u8]) -> Vec<[f64; 2]> {
     let mut corners = Vec::new();
     for (iy, row) in slice.chunks(grid.counts[0]).enumerate() {
         let body = |&label: &u8| label != EXTERIOR;
-        let (Some(first), Some(last)) = (row.iter().position(body), row.iter().rposition(body)) else { continue };
+        let (Some(first), Some(last)) = (row.iter().position(body), row.iter().rposition(body)) else {
+            continue;
+        };
         for ix in [first, last + 1] {
             for edge in [iy, iy + 1] {
                 let x_cm = grid.corner_cm[0] + ix as f64 * grid.spacing_cm[0];

@@ -87,7 +87,8 @@ impl RayGrid {
             step[axis] = if upward { self.strides[axis] } else { -self.strides[axis] };
             advance[axis] = self.spacing_cm[axis] * inverse.abs();
             let distance = (face - from_cm[axis]) * inverse;
-            next[axis] = if distance.is_nan() || advance[axis].is_infinite() { f32::INFINITY } else { distance };
+            next[axis] =
+                if distance.is_nan() || advance[axis].is_infinite() { f32::INFINITY } else { distance };
         }
         let mut distance = enter;
         loop {

@@ -40,7 +40,7 @@ pub fn ctdi_cylinder(
     check("the length of a CTDI phantom", length_cm, [CTDI_ROD_LENGTH_CM, LENGTHS_CM[1]])?;
     check("the diameter of the rods of a CTDI phantom", rod_diameter_cm, [0.1, 2.0 * CTDI_ROD_DEPTH_CM])?;
     let axes_cm = [0.5 * diameter_cm; 2];
-    let mut model = cylinder_model(axes_cm, length_cm, voxel_cm, polymethyl_methacrylate())?;
+    let mut model = cylinder_model(axes_cm, length_cm, voxel_cm, Material::named("pmma")?)?;
     model.id = format!("ctdi-{diameter_cm}");
     model.name = format!("CTDI phantom, {diameter_cm} cm diameter");
     let rods = declare_rods(&mut model, 0.5 * diameter_cm - CTDI_ROD_DEPTH_CM, 0.5 * rod_diameter_cm)?;
@@ -147,11 +147,4 @@ fn check(what: &str, found_cm: f64, [least, most]: [f64; 2]) -> Result<()> {
             Err(Error::invalid(format!("{what} must be from {least} to {most} cm, found {found_cm} cm")))
         }
     }
-}
-
-// To be replaced by `Material::named("pmma")` when materials are there.
-fn polymethyl_methacrylate() -> Material {
-    // NIST material 223, C5H8O2.
-    let mass_fractions = vec![(1, 0.080_538), (6, 0.599_848), (8, 0.319_614)];
-    Material { name: "pmma".to_owned(), density_g_cm3: 1.19, mass_fractions }
 }

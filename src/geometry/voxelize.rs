@@ -131,7 +131,8 @@ fn with_tables(
 
 /// The declaration's own air if it has one, so that airways and exterior share a medium.
 fn exterior_air(model: &DeclarativePhantom) -> Medium {
-    let material = model.materials.iter().find(|m| m.name == "air").cloned().unwrap_or_else(dry_air);
+    let material = model.materials.iter().find(|m| m.name == "air").cloned();
+    let material = material.unwrap_or_else(|| Material::named("air").expect("air is a named material"));
     Medium { density_g_cm3: material.density_g_cm3, material }
 }
 
@@ -161,11 +162,4 @@ fn medium_index(media: &mut Vec<Medium>, model: &DeclarativePhantom, region: &St
         media.len() - 1
     });
     index as u8
-}
-
-// To be replaced by `Material::named("air")` when materials are there.
-fn dry_air() -> Material {
-    // NIST material 104, dry air near sea level.
-    let mass_fractions = vec![(6, 0.000_124), (7, 0.755_268), (8, 0.231_781), (18, 0.012_827)];
-    Material { name: "air".to_owned(), density_g_cm3: 1.205e-3, mass_fractions }
 }

@@ -212,47 +212,9 @@ fn material(entry: &MaterialEntry) -> Result<Material> {
     if !(99.0..=101.0).contains(&sum) {
         return Err(Error::invalid(format!("mass_percent must sum to 100 within 1, found {sum:.3}")));
     }
-    // To be replaced by `Material::from_mass_fractions` when materials are there, down to the end.
-    let mut mass_fractions = Vec::new();
-    for (symbol, percent) in entry.mass_percent.iter().filter(|(_, percent)| **percent > 0.0) {
-        mass_fractions.push((atomic_number(symbol)?, percent / sum));
-    }
-    mass_fractions.sort_by_key(|&(z, _)| z);
-    Ok(Material { name: entry.id.clone(), density_g_cm3: entry.density, mass_fractions })
-}
-
-// To be replaced by the element table; only the symbols of the shipped files and of common materials.
-fn atomic_number(symbol: &str) -> Result<u8> {
-    const SYMBOLS: [(&str, u8); 26] = [
-        ("H", 1),
-        ("He", 2),
-        ("Li", 3),
-        ("Be", 4),
-        ("B", 5),
-        ("C", 6),
-        ("N", 7),
-        ("O", 8),
-        ("F", 9),
-        ("Na", 11),
-        ("Mg", 12),
-        ("Al", 13),
-        ("Si", 14),
-        ("P", 15),
-        ("S", 16),
-        ("Cl", 17),
-        ("Ar", 18),
-        ("K", 19),
-        ("Ca", 20),
-        ("Fe", 26),
-        ("Zn", 30),
-        ("Rb", 37),
-        ("Sr", 38),
-        ("Zr", 40),
-        ("I", 53),
-        ("Pb", 82),
-    ];
-    let known = SYMBOLS.iter().find(|(known, _)| *known == symbol);
-    known.map(|&(_, z)| z).ok_or_else(|| Error::invalid(format!("`{symbol}` is not a known element")))
+    let fractions: Vec<(&str, f64)> =
+        entry.mass_percent.iter().map(|(symbol, percent)| (symbol.as_str(), percent / sum)).collect();
+    Material::from_mass_fractions(&entry.id, entry.density, &fractions)
 }
 
 /// Whether a number is a length a file may state.

@@ -90,7 +90,8 @@ mod tests {
     use super::*;
 
     fn points<const D: usize>(count: usize, salt: u32) -> Vec<[f64; D]> {
-        let seeds = std::array::from_fn(|d| crate::numerics::rng::mix64(u64::from(salt) * 64 + d as u64) as u32);
+        let seeds =
+            std::array::from_fn(|d| crate::numerics::rng::mix64(u64::from(salt) * 64 + d as u64) as u32);
         let mut sobol = ScrambledSobol::<D>::new(seeds);
         (0..count).map(|_| sobol.next_point().map(|bits| f64::from(bits) / 4_294_967_296.0)).collect()
     }

@@ -13,27 +13,29 @@ pub fn momentum_transfer_per_angstrom(energy_kev: f64, one_minus_cosine: f64) ->
 /// Σ w N_A/A S(x) of a material (independent atoms): electrons per g that take part in Compton scattering at the
 /// momentum transfer x, 1/Å.
 pub fn scattering_electrons_per_g(material: &Material) -> FormTable {
-    FormTable::new(material, |atom, x| atom.scattering_function.value(x))
+    FormTable::new(material, 2.0, |atom, x| atom.scattering_function.value(x))
 }
 
 /// Σ w N_A/A F²(x) of a material (independent atoms), per g, at the momentum transfer x, 1/Å.
 pub fn form_factor_squared_per_g(material: &Material) -> FormTable {
-    FormTable::new(material, |atom, x| atom.form_factor.value(x).powi(2))
+    FormTable::new(material, 0.0, |atom, x| atom.form_factor.value(x).powi(2))
 }
 
 const X_FIRST_PER_ANGSTROM: f64 = 1.0e-3;
 const X_LAST_PER_ANGSTROM: f64 = 16.5;
 const STEPS: usize = 1000;
 
-/// A form function of a material by x in 1/Å, on a logarithmic grid fine enough to add no error of its own.
+/// A form function of a material by x in 1/Å, on a logarithmic grid fine enough to add no error of its own. Below
+/// its first x, F is constant and S follows x².
 #[derive(Clone, Debug)]
 pub struct FormTable {
     ln_values: Vec<f64>,
     steps_per_ln: f64,
+    power_below: f64,
 }
 
 impl FormTable {
-    fn new(material: &Material, function: impl Fn(&Element, f64) -> f64) -> Self {
+    fn new(material: &Material, power_below: f64, function: impl Fn(&Element, f64) -> f64) -> Self {
         let steps_per_ln = STEPS as f64 / (X_LAST_PER_ANGSTROM / X_FIRST_PER_ANGSTROM).ln();
         let atoms: Vec<_> = material
             .mass_fractions
@@ -44,13 +46,17 @@ impl FormTable {
             let x = X_FIRST_PER_ANGSTROM * (i as f64 / steps_per_ln).exp();
             atoms.iter().map(|&(atom, atoms_per_g)| atoms_per_g * function(atom, x)).sum::<f64>().ln()
         };
-        FormTable { ln_values: (0..=STEPS).map(value).collect(), steps_per_ln }
+        FormTable { ln_values: (0..=STEPS).map(value).collect(), steps_per_ln, power_below }
     }
 
     /// Value at x, 1/Å.
     pub fn value(&self, x_per_angstrom: f64) -> f64 {
-        let position = (x_per_angstrom.max(1.0e-9) / X_FIRST_PER_ANGSTROM).ln() * self.steps_per_ln;
-        let i = (position.max(0.0) as usize).min(STEPS - 1);
+        if x_per_angstrom < X_FIRST_PER_ANGSTROM {
+            let share = x_per_angstrom / X_FIRST_PER_ANGSTROM;
+            return self.ln_values[0].exp() * share.powf(self.power_below);
+        }
+        let position = (x_per_angstrom / X_FIRST_PER_ANGSTROM).ln() * self.steps_per_ln;
+        let i = (position as usize).min(STEPS - 1);
         let (low, high) = (self.ln_values[i], self.ln_values[i + 1]);
         (low + (high - low) * (position - i as f64)).exp()
     }

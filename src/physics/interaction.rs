@@ -47,7 +47,11 @@ impl MediumTables {
                 let compton = &self.samplers(medium).compton;
                 let one_minus_cosine = compton.sample_one_minus_cosine(energy_kev, open01(stream));
                 let onward_kev = energy_kev / (1.0 + energy_kev * PER_REST_ENERGY * one_minus_cosine);
-                leave(energy_kev, onward_kev, deflect(direction, 1.0 - one_minus_cosine, TAU * open01(stream)))
+                leave(
+                    energy_kev,
+                    onward_kev,
+                    deflect(direction, 1.0 - one_minus_cosine, TAU * open01(stream)),
+                )
             }
             Process::Rayleigh => {
                 let cos_polar = self.samplers(medium).rayleigh.sample_cosine(energy_kev, open01(stream));

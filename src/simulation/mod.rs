@@ -98,7 +98,9 @@ pub fn simulate(exam: &Exam, settings: &Settings, observer: &dyn Observer) -> Re
         }
     }
     if acquisitions.is_empty() {
-        return Err(Error::invalid("the run was stopped before its first batch was done: there is nothing to save"));
+        return Err(Error::invalid(
+            "the run was stopped before its first batch was done: there is nothing to save",
+        ));
     }
     Ok(Outcome {
         complete: acquisitions.len() == exam.acquisitions.len()
@@ -171,9 +173,8 @@ impl<'a> Run<'a> {
         let coverage = coverage(&exam.phantom, bottom_cm, top_cm);
         let masses_g = exam.phantom.organ_masses_g();
         let target_organs = target_organs(settings, &exam.phantom, &coverage, &masses_g)?;
-        let map_totals = settings
-            .map_binning
-            .map(|factors| MapTotals::new(Binning::new(&exam.phantom.grid, factors)));
+        let map_totals =
+            settings.map_binning.map(|factors| MapTotals::new(Binning::new(&exam.phantom.grid, factors)));
         Ok(Run {
             beam: beam.with_windows(windows),
             schedule: Schedule::new(settings),
@@ -219,7 +220,8 @@ impl<'a> Run<'a> {
     }
 
     fn play_batch(&self, batch: u64, observer: &dyn Observer) {
-        let out_of_time = || self.settings.max_wall_s().is_some_and(|s| self.start.elapsed().as_secs_f64() > s);
+        let out_of_time =
+            || self.settings.max_wall_s().is_some_and(|s| self.start.elapsed().as_secs_f64() > s);
         if self.stopped.load(Ordering::Relaxed) || observer.stop_requested() || out_of_time() {
             self.stopped.store(true, Ordering::Relaxed);
             return;
@@ -258,8 +260,7 @@ impl<'a> Run<'a> {
         let spare = self.spare_maps.lock().expect("no thread panics").pop();
         let mut voxel_kev = spare.unwrap_or_else(|| vec![0.0; self.world.labels.len()]);
         let (address, histories) = self.address(batch);
-        let mut score =
-            VoxelScore::<KERMA> { voxel_kev: &mut voxel_kev, balance: EnergyBalance::default() };
+        let mut score = VoxelScore::<KERMA> { voxel_kev: &mut voxel_kev, balance: EnergyBalance::default() };
         run_batch(self.world, &self.beam, self.settings.estimator, address, histories, &mut score);
         let mut balance = score.balance;
         let label_kev = label_energies_kev(&voxel_kev, self.world.labels);
@@ -309,7 +310,8 @@ impl<'a> Run<'a> {
         }
         let per_batch = self.schedule.histories_per_batch;
         let scale = mgy_per_kev_g(self.beam.photons() / per_batch as f64);
-        let map = self.map_totals.map(|totals| totals.finish(&self.exam.phantom, records.len() as u64, scale));
+        let map =
+            self.map_totals.map(|totals| totals.finish(&self.exam.phantom, records.len() as u64, scale));
         let outcome = AcquisitionOutcome {
             organ_dose_mgy: outcome::organ_doses_mgy(&records, &self.masses_g, scale),
             acquisition,

@@ -58,7 +58,9 @@ pub fn target_organs(
     };
     let heavy = |organ: &usize| masses_g[*organ] >= target.min_mass_g && masses_g[*organ] > 0.0;
     let organs: Vec<usize> = match &target.organs {
-        TargetOrgans::Named(ids) => ids.iter().map(|id| named_organ(phantom, id, masses_g)).collect::<Result<_>>()?,
+        TargetOrgans::Named(ids) => {
+            ids.iter().map(|id| named_organ(phantom, id, masses_g)).collect::<Result<_>>()?
+        }
         TargetOrgans::All => (0..masses_g.len()).filter(heavy).collect(),
         TargetOrgans::InField => (0..masses_g.len()).filter(|o| heavy(o) && in_field(o)).collect(),
     };
@@ -76,10 +78,12 @@ fn named_organ(phantom: &Phantom, id: &str, masses_g: &[f64]) -> Result<usize> {
     let found = phantom.organs.iter().position(|organ| organ.id == id);
     found.filter(|&organ| masses_g[organ] > 0.0).ok_or_else(|| {
         let known: Vec<&str> = phantom.organs.iter().map(|organ| organ.id.as_str()).collect();
-        let nearest = known.iter().copied().max_by(|a, b| {
-            strsim::jaro_winkler(a, id).total_cmp(&strsim::jaro_winkler(b, id))
-        });
-        let error = Error::invalid(format!("run.target.organs: phantom `{}` has no organ `{id}`", phantom.id));
+        let nearest = known
+            .iter()
+            .copied()
+            .max_by(|a, b| strsim::jaro_winkler(a, id).total_cmp(&strsim::jaro_winkler(b, id)));
+        let error =
+            Error::invalid(format!("run.target.organs: phantom `{}` has no organ `{id}`", phantom.id));
         error.with_help(format!("did you mean `{}`? organs: {}", nearest.unwrap_or(""), known.join(", ")))
     })
 }

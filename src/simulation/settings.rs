@@ -62,7 +62,9 @@ impl Settings {
             )));
         }
         if self.map_binning.is_some_and(|factors| factors.contains(&0)) {
-            return Err(Error::invalid("a map voxel must hold at least 1 phantom voxel along each axis, found 0"));
+            return Err(Error::invalid(
+                "a map voxel must hold at least 1 phantom voxel along each axis, found 0",
+            ));
         }
         let Some(target) = &self.target else { return Ok(()) };
         if !(target.relative_error > 0.0 && target.relative_error < 1.0) {

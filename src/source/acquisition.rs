@@ -215,10 +215,10 @@ mod tests {
     #[test]
     fn axial_rotations_cover_the_range_and_are_centred_on_it() {
         let scan = Acquisition { mode: Mode::Axial { table_increment_cm: 4.0 }, ..chest() };
-        assert_eq!(scan.trajectory(), Trajectory::Axial {
-            z_cm: vec![10.0, 6.0, 2.0],
-            start_angle: StartAngle::Random
-        });
+        assert_eq!(
+            scan.trajectory(),
+            Trajectory::Axial { z_cm: vec![10.0, 6.0, 2.0], start_angle: StartAngle::Random }
+        );
         assert_eq!(scan.total_mas(), 150.0);
     }
 
@@ -232,6 +232,9 @@ mod tests {
     fn a_reversed_range_is_refused_and_not_swapped() {
         let scan = Acquisition { top_z_cm: 0.0, bottom_z_cm: 5.0, ..chest() };
         let error = scan.check().unwrap_err();
-        assert_eq!(error.to_string(), "range.top must lie above range.bottom, found top 0.0 mm and bottom 50.0 mm");
+        assert_eq!(
+            error.to_string(),
+            "range.top must lie above range.bottom, found top 0.0 mm and bottom 50.0 mm"
+        );
     }
 }

@@ -248,7 +248,8 @@ impl FanSpectra {
         let share = below + (above - below) * f64::from(fan);
         let cell = self.cumulative.partition_point(|&c| c <= share).clamp(1, self.cumulative.len() - 1) - 1;
         let (c0, c1) = (self.cumulative[cell], self.cumulative[cell + 1]);
-        let fan_angle_rad = self.first_angle_rad + (cell as f64 + (share - c0) / (c1 - c0)) / self.cells_per_rad;
+        let fan_angle_rad =
+            self.first_angle_rad + (cell as f64 + (share - c0) / (c1 - c0)) / self.cells_per_rad;
         let (bin, energy_kev) = self.sample_energy(cell, energy);
         let mut weight = above - below;
         if let Some(bowtie) = &self.bowtie {

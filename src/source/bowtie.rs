@@ -26,7 +26,9 @@ impl Bowtie {
                 thicknesses_cm.len()
             )));
         }
-        if let Some(pair) = angles_rad.windows(2).find(|pair| pair[0].is_nan() || pair[1].is_nan() || pair[1] <= pair[0]) {
+        if let Some(pair) =
+            angles_rad.windows(2).find(|pair| pair[0].is_nan() || pair[1].is_nan() || pair[1] <= pair[0])
+        {
             return Err(Error::invalid(format!(
                 "bowtie `{name}`: fan angles must ascend, found {:.4} deg after {:.4} deg",
                 pair[1].to_degrees(),

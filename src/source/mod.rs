@@ -1,5 +1,6 @@
 //! The scanner: spectrum, filters, bowtie, collimator, the focal spot's path and the beam they compose.
 //! A source emits photons; it never runs a simulation and does not know the patient.
+//! The scanner: spectrum and what follows it.
 
 pub mod acquisition;
 pub mod beam;

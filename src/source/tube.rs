@@ -2,9 +2,11 @@
 //!
 //! Bremsstrahlung N is interpolated as N·E/(kV − E), linearly in the tube voltage at fixed photon energy, except
 //! within [`TIP_KEV`] of the tube voltage, where it is a function of kV − E. K lines grow from the K edge of tungsten
-//! as (kV − 69.525)^1.63. In the anode angle the logarithm of the photons is interpolated.
+//! as (kV − 69.525)^1.63. In the anode angle the logarithm of the photons is interpolated linearly in its cotangent, to
+//! which the path out of the anode is proportional.
 
 use crate::data::tube_spectra::{BIN_WIDTH_KEV, FIRST_CENTRE_KEV, TubeSpectrum, spectrum};
+use crate::units::RAD_PER_DEG;
 
 const KV_STEP: f64 = 10.0;
 const ANGLE_STEP_DEG: f64 = 2.0;
@@ -17,7 +19,10 @@ const K_LINE_POWER: f64 = 1.63;
 
 /// Photons per cm² and mAs of every bin up to the tube voltage, inside the range of the table.
 pub(super) fn photons_per_cm2_mas(tube_voltage_kv: f64, anode_angle_deg: f64) -> Vec<f64> {
-    let (low_deg, high_deg, share) = neighbours(anode_angle_deg, 6.0, 14.0, ANGLE_STEP_DEG);
+    let (low_deg, high_deg, _) = neighbours(anode_angle_deg, 6.0, 14.0, ANGLE_STEP_DEG);
+    let cotangent = |angle_deg: f64| 1.0 / (angle_deg * RAD_PER_DEG).tan();
+    let share =
+        (cotangent(low_deg) - cotangent(anode_angle_deg)) / (cotangent(low_deg) - cotangent(high_deg));
     let low = at_node_angle(tube_voltage_kv, low_deg);
     let high = at_node_angle(tube_voltage_kv, high_deg);
     low.iter().zip(&high).map(|(a, b)| a.powf(1.0 - share) * b.powf(share)).collect()

@@ -151,7 +151,8 @@ impl DoseMap {
     /// Mean density of every map voxel, g/cm³, and the label of the phantom voxel in its middle.
     pub fn anatomy(&self, phantom: &Phantom) -> (Vec<f32>, Vec<u8>) {
         if self.binning.factors == [1, 1, 1] {
-            let density = |&l: &u8| phantom.media[usize::from(phantom.regions[usize::from(l)].medium)].density_g_cm3;
+            let density =
+                |&l: &u8| phantom.media[usize::from(phantom.regions[usize::from(l)].medium)].density_g_cm3;
             return (phantom.labels.iter().map(|l| density(l) as f32).collect(), phantom.labels.clone());
         }
         let densities: Vec<f64> =

@@ -107,4 +107,3 @@ fn collide<T: Tally>(
         weight: photon.weight,
     })
 }
-
