@@ -31,16 +31,19 @@ const THICKNESS_MM: Accepted = within(0.0, 100.0);
 /// Largest scanner file that is read, bytes.
 const LONGEST_BYTES: u64 = 1 << 20;
 
-pub(crate) const SCANNER_FILE: Keys = Keys::plain("a scanner file", &[
-    "id",
-    "name",
-    "source_to_isocentre_mm",
-    "fan_angle_deg",
-    "anode",
-    "filtration",
-    "default_bowtie",
-    "bowties",
-]);
+pub(crate) const SCANNER_FILE: Keys = Keys::plain(
+    "a scanner file",
+    &[
+        "id",
+        "name",
+        "source_to_isocentre_mm",
+        "fan_angle_deg",
+        "anode",
+        "filtration",
+        "default_bowtie",
+        "bowties",
+    ],
+);
 pub(crate) const BOWTIE: Keys = Keys::plain("a bowtie", &["profile", "file", "material"]);
 pub(crate) const ANODE: Keys = Keys::plain("anode", &["material", "angle_deg"]);
 pub(crate) const FILTER: Keys = Keys::plain("filtration", &["material", "thickness_mm"]);
@@ -108,7 +111,8 @@ pub(crate) fn load(item: &Item) -> Result<ScannerModel> {
             None => error,
         }
     })?;
-    parse(text, Path::new("")).map_err(|error| Error::Internal(format!("the scanner {id} is refused: {error}")))
+    parse(text, Path::new(""))
+        .map_err(|error| Error::Internal(format!("the scanner {id} is refused: {error}")))
 }
 
 /// A scanner file of the user's own.
@@ -126,7 +130,9 @@ fn parse(text: &str, folder: &Path) -> Result<ScannerModel> {
     }
     let default_bowtie = file.text("default_bowtie")?.unwrap_or("none").to_owned();
     if default_bowtie != "none" && !bowties.contains_key(&default_bowtie) {
-        return Err(file.need("default_bowtie")?.refuse(format!("must be in bowties, found \"{default_bowtie}\"")));
+        return Err(file
+            .need("default_bowtie")?
+            .refuse(format!("must be in bowties, found \"{default_bowtie}\"")));
     }
     Ok(ScannerModel {
         id: file.need("id")?.text()?.to_owned(),
@@ -186,7 +192,9 @@ fn library_bowtie(name: &str, profile: &str) -> Result<Bowtie> {
         let mut cells = line.split(',');
         let of_this = cells.next() == Some(size);
         let number = |cell: Option<&str>| cell.and_then(|text| text.parse::<f64>().ok());
-        of_this.then(|| Some((number(cells.next())? * RAD_PER_DEG, number(cells.next())? * CM_PER_MM))).flatten()
+        of_this
+            .then(|| Some((number(cells.next())? * RAD_PER_DEG, number(cells.next())? * CM_PER_MM)))
+            .flatten()
     });
     let (angles_rad, thicknesses_cm): (Vec<f64>, Vec<f64>) = rows.unzip();
     Bowtie::new(name, Material::named("aluminium")?, &angles_rad, &thicknesses_cm)

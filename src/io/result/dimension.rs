@@ -17,11 +17,11 @@ struct Use {
     dimension: u32,
 }
 
-/// Writes the coordinate of an axis, mm.
-pub fn write_scale(group: &Group, name: &str, values_mm: &[f64]) -> Result<()> {
-    let scale = dataset(group, name, "mm", ArrayView1::from(values_mm))?;
+/// Writes the coordinate of an axis.
+pub fn write_scale(group: &Group, name: &str, units: &str, values: &[f64]) -> Result<()> {
+    let scale = dataset(group, name, units, ArrayView1::from(values))?;
     attribute(&scale, "CLASS", ascii::<16>("DIMENSION_SCALE"))?;
-    attribute(&scale, "NAME", ascii::<2>(name))
+    attribute(&scale, "NAME", ascii::<16>(name))
 }
 
 /// Joins datasets to the scales of their axes.

@@ -23,7 +23,7 @@ pub fn write(file: &File, phantom: &Phantom, map: &DoseMap) -> Result<()> {
     let group = file.create_group("maps")?;
     let grid = &map.binning.grid;
     for (name, axis) in AXES {
-        write_scale(&group, name, &centres_mm(grid, axis))?;
+        write_scale(&group, name, "mm", &centres_mm(grid, axis))?;
     }
     write_affine(&group, grid)?;
     let dose = cube(&group, "absorbed_dose", "mGy", grid, &map.dose_mgy)?;
@@ -83,12 +83,15 @@ fn write_affine(group: &Group, grid: &VoxelGrid) -> Result<()> {
         [0.0, 0.0, spacing_mm[2], first_mm[2]],
         [0.0, 0.0, 0.0, 1.0],
     ]);
-    let affine = dataset(group, "affine_lps", "mm", affine.view())?;
+    let dataset = dataset(group, "affine_lps", "mm", affine.view())?;
     text_attribute(
-        &affine,
+        &dataset,
         "long_name",
         "takes (x index, y index, z index, 1) to the voxel's centre in DICOM LPS",
-    )
+    )?;
+    let axes = ["affine_row", "affine_column"];
+    axes.iter().try_for_each(|name| write_scale(group, name, NO_UNIT, &[0.0, 1.0, 2.0, 3.0]))?;
+    join(group, &axes, &["affine_lps"])
 }
 
 /// A relative error to 11 significant bits (5e-4 of itself): more would be noise that does not compress.

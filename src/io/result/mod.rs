@@ -100,7 +100,7 @@ fn fill(path: &Path, result: &ResultFile) -> hdf5::Result<()> {
     text_attribute(&file, "git_commit", result.git_commit())?;
     text_attribute(&file, "created", &result.created())?;
     text_attribute(&file, "notice", NOTICE)?;
-    attribute(&file, "complete", u8::from(result.outcome.complete))?;
+    attribute(&file, "complete", result.outcome.complete)?;
     provenance::write_protocol(&file, result)?;
     provenance::write_provenance(&file, result)?;
     let phantom = &result.exam.phantom;
