@@ -208,7 +208,9 @@ fn ctrl_c_saves_what_is_done_and_exits_with_130() {
     assert!(Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
     let rest: Vec<String> = lines.map(|line| line.unwrap()).collect();
     assert_eq!(child.wait().unwrap().code(), Some(130));
-    assert!(rest.last().unwrap().contains("the same command with --force runs it anew"), "{rest:?}");
+    let last: Value = serde_json::from_str(rest.last().unwrap()).unwrap();
+    assert_eq!(last["event"], "interrupted");
+    assert!(last["message"].to_string().contains("the same command with --force runs it anew"));
     let summary = case.summary("out");
     assert_eq!(
         (&summary["complete"], &summary["acquisitions"][0]["finish"]),

@@ -5,6 +5,8 @@ use std::path::Path;
 use childsize::data::material::Material;
 use childsize::geometry::phantom::Phantom;
 use childsize::geometry::standard::elliptic_cylinder;
+use childsize::geometry::voxelize::{Voxelization, voxelize};
+use childsize::io::phantom_file::load_shipped;
 use childsize::io::result::{self, ProtocolText, ResultFile};
 use childsize::simulation::outcome::Outcome;
 use childsize::simulation::settings::Settings;
@@ -256,14 +258,13 @@ fn a_folder_that_is_not_there_is_refused_with_the_file_s_name() {
 fn eight_million_voxels_are_written_in_about_a_second() {
     let mut exam = exam();
     exam.acquisitions.truncate(1);
-    exam.phantom =
-        elliptic_cylinder(24.0, 20.0, 100.0, Material::named("water").unwrap(), [0.12, 0.12, 0.3]).unwrap();
+    exam.phantom = voxelize(&load_shipped("ce-05y").unwrap(), &Voxelization::cubes(0.2)).unwrap();
     let mut outcome = simulate(&exam, &settings(), &Unobserved).unwrap();
     let map = outcome.dose_map.as_mut().unwrap();
     // Noise of 3 % on every voxel of the body: the worst that compression meets.
     for (voxel, &label) in exam.phantom.labels.iter().enumerate().filter(|(_, label)| **label != 0) {
         let noise = (voxel as f32 * 12.9898).sin() * 43758.547;
-        map.dose_mgy[voxel] = f32::from(label) * (1.0 + 0.03 * noise.fract());
+        map.dose_mgy[voxel] = (1.0 + f32::from(label)) * (1.0 + 0.03 * noise.fract());
         map.standard_error_mgy[voxel] = 0.03 * (1.0 + 0.1 * (noise * 7.0).fract());
     }
     let folder = tempfile::tempdir().unwrap();

@@ -2,18 +2,18 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::{EXIT_INTERRUPTED, console};
+use super::EXIT_INTERRUPTED;
 use crate::error::{Error, Result};
 
 static REQUESTED: AtomicBool = AtomicBool::new(false);
 
-/// Starts to listen.
-pub fn listen() -> Result<()> {
-    ctrlc::set_handler(|| {
+/// Starts to listen; `announce` is called at the first signal.
+pub fn listen(announce: impl Fn() + Send + 'static) -> Result<()> {
+    ctrlc::set_handler(move || {
         if REQUESTED.swap(true, Ordering::SeqCst) {
             std::process::exit(EXIT_INTERRUPTED.into());
         }
-        console::note("\nstopping: running batches are finished and saved; once more to stop at once");
+        announce();
     })
     .map_err(|error| Error::Internal(format!("signals: {error}")))
 }

@@ -36,6 +36,14 @@ impl Show {
         }
     }
 
+    /// Says something that is not progress, in the form of progress.
+    pub fn say(self, event: &str, message: &str) {
+        match self {
+            Show::Json => console::note(&json!({ "event": event, "message": message }).to_string()),
+            _ => console::note(&format!("{event}: {}", console::plain(message))),
+        }
+    }
+
     fn interval(self) -> Duration {
         match self {
             Show::Plain => Duration::from_secs(10),
@@ -89,12 +97,9 @@ impl Watch {
         }
     }
 
-    /// Tells a warning.
-    pub fn warn(&self, warning: &str) {
-        match self.show {
-            Show::Json => console::note(&json!({ "event": "warning", "message": warning }).to_string()),
-            _ => console::note(&format!("warning: {}", console::plain(warning))),
-        }
+    /// Tells a warning, or another event.
+    pub fn say(&self, event: &str, message: &str) {
+        self.show.say(event, message);
     }
 
     /// Clears the bar away.

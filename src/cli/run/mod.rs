@@ -62,10 +62,11 @@ pub struct RunArguments {
 pub fn run(arguments: &RunArguments) -> Done {
     let plan = Plan::new(arguments)?;
     let outputs = Outputs::claim(&plan.directory, &plan.formats, arguments.force)?;
-    interrupt::listen()?;
+    let show = arguments.progress;
+    interrupt::listen(move || show.say("stopping", "running batches are finished and saved; once more to stop at once"))?;
     console::print(&report::header(&plan))?;
     let watch = Watch::new(arguments.progress, &plan.exam, &plan.settings);
-    plan.warnings.iter().for_each(|warning| watch.warn(warning));
+    plan.warnings.iter().for_each(|warning| watch.say("warning", warning));
     let outcome = plan.pool.install(|| simulate(&plan.exam, &plan.settings, &watch));
     watch.finish();
     match outcome {
@@ -83,7 +84,7 @@ fn conclude(plan: &Plan, outputs: &Outputs, watch: &Watch, outcome: &Outcome) ->
     let table = OrganTable::new(&plan.exam.phantom, outcome);
     let mut warnings = plan.warnings.clone();
     let missed = report::missed_targets(plan, outcome);
-    missed.iter().for_each(|warning| watch.warn(warning));
+    missed.iter().for_each(|warning| watch.say("warning", warning));
     warnings.extend(missed);
     let written = save(plan, outputs, outcome, &table, &warnings)?;
     console::print(&report::table(&table))?;
@@ -91,7 +92,7 @@ fn conclude(plan: &Plan, outputs: &Outputs, watch: &Watch, outcome: &Outcome) ->
     if outcome.complete {
         return Ok(ExitCode::SUCCESS);
     }
-    console::note(&report::rerun(outcome));
+    watch.say("interrupted", &report::rerun(outcome));
     Ok(ExitCode::from(EXIT_INTERRUPTED))
 }
 

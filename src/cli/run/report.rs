@@ -150,7 +150,7 @@ pub fn footer(outcome: &Outcome, written: &[PathBuf]) -> String {
 /// What to do after an interrupted run.
 pub fn rerun(outcome: &Outcome) -> String {
     format!(
-        "interrupted: {} histories are saved, marked complete = false; the same command with --force runs it anew",
+        "{} histories are saved, marked complete = false; the same command with --force runs it anew",
         outcome.histories()
     )
 }
