@@ -31,7 +31,7 @@ pub fn walk_primary<T: Tally>(
         let Some(&label) = world.labels.get(voxel) else { return false };
         let flight = row[usize::from(world.medium(label))];
         let collided = transmission * one_minus_exp(flight.mu_per_cm * length_cm);
-        tally.kerma(voxel, label, energy_kev * collided * flight.mu_tr_per_cm / flight.mu_per_cm);
+        tally.kerma(voxel, label, energy_kev * collided * flight.transfer_share);
         let after = transmission - collided;
         while 1.0 - after > next_collision {
             let within_cm = (transmission / (1.0 - next_collision)).ln() / flight.mu_per_cm;
