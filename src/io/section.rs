@@ -48,7 +48,8 @@ impl Keys {
 /// The nearest of some words, if any is near.
 pub(crate) fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let likeness = |other: &str| strsim::jaro_winkler(word, other);
-    let best = known.max_by(|a, b| likeness(a).total_cmp(&likeness(b)))?;
+    // The first of equals.
+    let best = known.reduce(|best, other| if likeness(other) > likeness(best) { other } else { best })?;
     (likeness(best) > 0.75).then_some(best)
 }
 

@@ -10,7 +10,7 @@ use crate::io::document::{Item, Value as Found};
 use crate::io::section::{Section, above_zero_up_to, within, word};
 use crate::source::acquisition::{Acquisition, Mode, Overrange};
 use crate::source::gantry::StartAngle;
-use crate::units::{CM_PER_MM, RAD_PER_DEG};
+use crate::units::{CM_PER_MM, MM_PER_CM, RAD_PER_DEG};
 
 /// Pitch above which a scanner with one tube leaves gaps.
 const PITCH_OF_ONE_TUBE: f64 = 1.75;
@@ -251,5 +251,5 @@ fn resolved_overrange(acquisition: &Acquisition, section: &Section) -> Value {
     }
     let kind = section.find("overrange").map_or("auto", |item| item.text().unwrap_or("lengths"));
     let (before_cm, after_cm) = acquisition.overrange_cm();
-    json!({ "kind": kind, "before_mm": before_cm / CM_PER_MM, "after_mm": after_cm / CM_PER_MM })
+    json!({ "kind": kind, "before_mm": before_cm * MM_PER_CM, "after_mm": after_cm * MM_PER_CM })
 }

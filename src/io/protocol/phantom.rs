@@ -13,7 +13,7 @@ use crate::io::document::{Item, Value as Found};
 use crate::io::scanner_library::named_material;
 use crate::io::section::{Section, above_zero_up_to, within};
 use crate::source::gantry::{PatientPosition, Placement};
-use crate::units::CM_PER_MM;
+use crate::units::{CM_PER_MM, MM_PER_CM};
 
 /// Length of a CTDI phantom unless a protocol says otherwise, mm (IEC 60601-2-44 asks for 140 at least).
 const CTDI_LENGTH_MM: f64 = 150.0;
@@ -88,7 +88,7 @@ impl PhantomEntry {
         section[self.chosen.0] = self.chosen.1.clone();
         match &self.model {
             Model::Declared(_) => section["sex"] = json!(sex),
-            Model::Ctdi { length_cm, .. } => section["length_mm"] = json!(length_cm / CM_PER_MM),
+            Model::Ctdi { length_cm, .. } => section["length_mm"] = json!(length_cm * MM_PER_CM),
             Model::Cylinder { .. } => {}
         }
         section
@@ -124,7 +124,7 @@ fn cylinder(item: &Item) -> Result<(Model, (&'static str, Value))> {
 fn voxel_mm(section: &Section, default_mm: f64) -> Result<[f64; 3]> {
     let Some(item) = section.find("voxel_mm") else { return Ok([default_mm; 3]) };
     let edges_mm = edges_mm(item)?;
-    let [least, most] = VOXEL_EDGE_CM.map(|cm| cm / CM_PER_MM);
+    let [least, most] = VOXEL_EDGE_CM.map(|cm| cm * MM_PER_CM);
     for edge_mm in edges_mm {
         within(least, most).check(item, edge_mm)?;
     }

@@ -8,7 +8,7 @@ use super::keys;
 use crate::error::{Error, Result};
 use crate::io::document::Item;
 use crate::io::section::{Section, nearest};
-use crate::units::CM_PER_MM;
+use crate::units::MM_PER_CM;
 
 /// Farthest height a range may name, mm.
 const FARTHEST_MM: f64 = 10_000.0;
@@ -58,7 +58,7 @@ impl RangeEntry {
     /// Refuses a range that misses the phantom; warns of one that leaves it.
     pub fn check_against(&self, item: &Item, extent_z_cm: [f64; 2]) -> Result<Option<String>> {
         let RangeEntry { top_mm, bottom_mm, .. } = *self;
-        let [low_mm, high_mm] = extent_z_cm.map(|cm| cm / CM_PER_MM);
+        let [low_mm, high_mm] = extent_z_cm.map(|cm| cm * MM_PER_CM);
         let inside_mm = top_mm.min(high_mm) - bottom_mm.max(low_mm);
         let both =
             format!("z {top_mm:.0}..{bottom_mm:.0} mm; the phantom lies at z {high_mm:.0}..{low_mm:.0} mm");
@@ -103,7 +103,7 @@ fn height_mm(item: &Item, text: &str, landmarks_z_cm: &BTreeMap<String, f64>) ->
         ))
     })?;
     let z_cm = landmarks_z_cm.get(name).ok_or_else(|| unknown_landmark(item, name, landmarks_z_cm))?;
-    Ok(z_cm / CM_PER_MM + offset_mm)
+    Ok(z_cm * MM_PER_CM + offset_mm)
 }
 
 /// A sign, a number and `mm`.
