@@ -96,12 +96,12 @@ mod tests {
     fn the_csv_is_read_back_as_it_was_meant() {
         let bytes = text(&table()).unwrap();
         let mut reader = csv::Reader::from_reader(bytes.as_slice());
-        assert_eq!(reader.headers().unwrap(), HEADER.as_slice());
+        assert_eq!(*reader.headers().unwrap(), HEADER[..]);
         let rows: Vec<csv::StringRecord> = reader.records().map(|row| row.unwrap()).collect();
         assert_eq!(rows.len(), 6);
         assert_eq!(
             rows[0],
-            ["lungs", "Lungs, \"both\"", "'=cmd()", "123.457", "1", "2", "0.01", "0.005", ""].as_slice()
+            vec!["lungs", "Lungs, \"both\"", "'=cmd()", "123.457", "1", "2", "0.01", "0.005", ""]
         );
         assert_eq!(&rows[2][2], "total");
         assert_eq!((&rows[3][5], &rows[3][6], &rows[3][8]), ("", "", "0.5"));

@@ -63,7 +63,9 @@ pub fn run(arguments: &RunArguments) -> Done {
     let plan = Plan::new(arguments)?;
     let outputs = Outputs::claim(&plan.directory, &plan.formats, arguments.force)?;
     let show = arguments.progress;
-    interrupt::listen(move || show.say("stopping", "running batches are finished and saved; once more to stop at once"))?;
+    interrupt::listen(move || {
+        show.say("stopping", "running batches are finished and saved; once more to stop at once")
+    })?;
     console::print(&report::header(&plan))?;
     let watch = Watch::new(arguments.progress, &plan.exam, &plan.settings);
     plan.warnings.iter().for_each(|warning| watch.say("warning", warning));
