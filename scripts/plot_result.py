@@ -120,7 +120,7 @@ def draw_organs(axes, file, count):
     at = np.arange(len(shown))
     whisker = {"ecolor": INK, "elinewidth": 1.0, "capsize": 2.0}
     axes.barh(at, dose[shown], xerr=2 * error[shown], color=colours, height=0.72, error_kw=whisker)
-    short = [name if len(name) <= 30 else name[:29] + "…" for name in names[shown]]
+    short = [name if len(name) <= 27 else name[:26].rstrip(" (,") + "…" for name in names[shown]]
     axes.set_yticks(at, short, fontsize=8, color=INK)
     axes.invert_yaxis()
     axes.set_xlim(left=0)
