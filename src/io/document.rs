@@ -176,9 +176,9 @@ impl<'a> Reader<'a> {
             DeValue::Float(digits) => Value::Number(finite(key, place, digits.as_str())?),
             DeValue::Boolean(flag) => Value::Flag(*flag),
             DeValue::Datetime(_) => Value::Date,
-            DeValue::Array(items) => Value::List(
-                items.iter().map(|item| self.item(key, key_place, item)).collect::<Result<_>>()?,
-            ),
+            DeValue::Array(items) => {
+                Value::List(items.iter().map(|item| self.item(key, key_place, item)).collect::<Result<_>>()?)
+            }
             DeValue::Table(table) => Value::Table(self.entries(table)?),
         };
         Ok(Item { key: key.to_owned(), key_place, place, value })

@@ -137,9 +137,13 @@ mod tests {
 
     #[test]
     fn a_bad_number_is_refused_with_its_line() {
-        let refusal = bowtie("own", "fan_angle_deg,thickness_mm,material\n0,1,Al\n5,NaN,Al\n", None).unwrap_err();
+        let refusal =
+            bowtie("own", "fan_angle_deg,thickness_mm,material\n0,1,Al\n5,NaN,Al\n", None).unwrap_err();
         assert_eq!(refusal.to_string(), "line 3: thickness_mm must be a finite number, found `NaN`");
         let refusal = bowtie("own", "angle,thickness_mm\n0,1\n", None).unwrap_err();
-        assert_eq!(refusal.to_string(), "the columns must be fan_angle_deg, thickness_mm, material, found `angle`");
+        assert_eq!(
+            refusal.to_string(),
+            "the columns must be fan_angle_deg, thickness_mm, material, found `angle`"
+        );
     }
 }

@@ -88,7 +88,8 @@ pub(super) fn read(section: &Section, phase: &str, model: &Model) -> Result<Acqu
 fn refuse_keys_of_other_modes(section: &Section, mode: ModeWord, mode_item: &Item) -> Result<()> {
     for (key, modes) in MODE_KEYS {
         if let (Some(item), false) = (section.own(key), modes.contains(&mode)) {
-            let names = |m: &&ModeWord| MODES.iter().find(|(_, known)| known == *m).map_or("", |(name, _)| *name);
+            let names =
+                |m: &&ModeWord| MODES.iter().find(|(_, known)| known == *m).map_or("", |(name, _)| *name);
             let of = modes.iter().map(|m| names(&m)).collect::<Vec<_>>().join(" and ");
             let sentence = format!("belongs to mode {of}, found it with mode = {}", mode_item.shown());
             return Err(item.refuse(sentence));
@@ -106,7 +107,10 @@ fn modulation(section: &Section) -> Result<()> {
     if kind.text()? == "none" {
         return Ok(());
     }
-    Err(item.refuse(format!("must be \"none\": the tube current is constant in this version, found {}", kind.shown())))
+    Err(item.refuse(format!(
+        "must be \"none\": the tube current is constant in this version, found {}",
+        kind.shown()
+    )))
 }
 
 fn tube_voltage_kv(section: &Section) -> Result<f64> {
@@ -193,10 +197,15 @@ fn warnings(acquisition: &Acquisition) -> Vec<String> {
     }
     match acquisition.mode {
         Mode::Helical { pitch } if pitch > PITCH_OF_ONE_TUBE => {
-            warnings.push(format!("pitch {pitch} is offered by scanners with two tubes only; one is simulated"));
+            warnings
+                .push(format!("pitch {pitch} is offered by scanners with two tubes only; one is simulated"));
         }
-        Mode::Axial { table_increment_cm } if table_increment_cm > acquisition.collimation_cm * (1.0 + 1e-9) => {
-            warnings.push("the table increment is larger than the collimation: the rotations leave gaps".to_owned());
+        Mode::Axial { table_increment_cm }
+            if table_increment_cm > acquisition.collimation_cm * (1.0 + 1e-9) =>
+        {
+            warnings.push(
+                "the table increment is larger than the collimation: the rotations leave gaps".to_owned(),
+            );
         }
         _ => {}
     }

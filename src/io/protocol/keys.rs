@@ -93,7 +93,10 @@ pub(super) const MODULATION: Keys = Keys {
     section: "modulation",
     known: &["kind"],
     other_words: &[],
-    not_offered: &[("strength", "only modulation = \"none\" is"), ("profile", "only modulation = \"none\" is")],
+    not_offered: &[
+        ("strength", "only modulation = \"none\" is"),
+        ("profile", "only modulation = \"none\" is"),
+    ],
 };
 
 pub(super) const RUN: Keys = Keys {

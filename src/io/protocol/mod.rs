@@ -174,7 +174,8 @@ impl Protocol {
 
     fn memory_plan(&self) -> memory::Plan {
         let counts = self.phantom.model.voxel_counts(self.phantom.voxel_cm());
-        let map_counts = |factors: [usize; 3]| (0..3).map(|i| counts[i].div_ceil(factors[i] as u64) as f64).product();
+        let map_counts =
+            |factors: [usize; 3]| (0..3).map(|i| counts[i].div_ceil(factors[i] as u64) as f64).product();
         memory::Plan {
             voxels: counts.iter().map(|&count| count as f64).product(),
             map_voxels: self.run.settings.map_binning.map_or(0.0, map_counts),
@@ -196,11 +197,16 @@ fn check_schema(file: &Section) -> Result<()> {
 fn spectrum_warnings(scanner: &ScannerEntry, acquisitions: &[AcquisitionEntry]) -> Vec<String> {
     let Some(highest_kev) = scanner.highest_kev else { return Vec::new() };
     let mut warnings = vec![
-        "the spectrum is a table: dose is absolute only if its fluence is photons per cm2 and mAs at 100 cm".to_owned(),
+        "the spectrum is a table: dose is absolute only if its fluence is photons per cm2 and mAs at 100 cm"
+            .to_owned(),
     ];
-    let beyond = acquisitions.iter().map(|entry| &entry.acquisition).filter(|a| highest_kev > a.tube_voltage_kv + 1.0);
+    let beyond =
+        acquisitions.iter().map(|entry| &entry.acquisition).filter(|a| highest_kev > a.tube_voltage_kv + 1.0);
     warnings.extend(beyond.map(|a| {
-        format!("acquisition `{}`: the spectrum reaches {highest_kev} keV at {} kV", a.phase, a.tube_voltage_kv)
+        format!(
+            "acquisition `{}`: the spectrum reaches {highest_kev} keV at {} kV",
+            a.phase, a.tube_voltage_kv
+        )
     }));
     warnings
 }

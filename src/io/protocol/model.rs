@@ -68,7 +68,8 @@ impl Model {
             )));
         }
         let text = read_text(&path, LONGEST_BYTES)?;
-        let declared = phantom_file::parse(&text).map_err(|error| error.within(&path.display().to_string()))?;
+        let declared =
+            phantom_file::parse(&text).map_err(|error| error.within(&path.display().to_string()))?;
         Ok(Model::Declared(Box::new(declared)))
     }
 

@@ -135,7 +135,10 @@ fn voxel_mm(section: &Section, default_mm: f64) -> Result<[f64; 3]> {
 pub(super) fn edges_mm(item: &Item) -> Result<[f64; 3]> {
     match item.value {
         Found::List(_) => item.numbers::<3>(),
-        _ => item.number().map(|edge| [edge; 3]).map_err(|_| item.refuse_type("a number or a list of 3 numbers")),
+        _ => item
+            .number()
+            .map(|edge| [edge; 3])
+            .map_err(|_| item.refuse_type("a number or a list of 3 numbers")),
     }
 }
 

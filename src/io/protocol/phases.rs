@@ -16,9 +16,11 @@ pub(super) fn read(item: &Item, model: &Model) -> Result<Vec<AcquisitionEntry>> 
     if items.is_empty() || items.len() > MOST {
         return Err(item.refuse(format!("must be there 1 to {MOST} times, found {}", items.len())));
     }
-    let sections = items.iter().map(|item| Section::open(item, keys::ACQUISITION)).collect::<Result<Vec<_>>>()?;
+    let sections =
+        items.iter().map(|item| Section::open(item, keys::ACQUISITION)).collect::<Result<Vec<_>>>()?;
     let phases = phases(&sections)?;
-    let entry = |index: usize| acquisition::read(&inherited(&sections, &phases, index)?, &phases[index], model);
+    let entry =
+        |index: usize| acquisition::read(&inherited(&sections, &phases, index)?, &phases[index], model);
     (0..sections.len()).map(entry).collect()
 }
 
@@ -47,7 +49,9 @@ fn inherited(sections: &[Section], phases: &[String], index: usize) -> Result<Se
         at = phases.iter().position(|phase| phase == name).ok_or_else(|| unknown(item, name, phases))?;
         if seen.contains(&at) {
             let chain = seen.iter().chain([&at]).map(|&i| format!("`{}`", phases[i])).collect::<Vec<_>>();
-            return Err(item.refuse(format!("must not lead back to where it began, found {}", chain.join(" -> "))));
+            return Err(
+                item.refuse(format!("must not lead back to where it began, found {}", chain.join(" -> ")))
+            );
         }
         seen.push(at);
         whole = whole.inheriting(&sections[at], &["phase", "same_as"]);

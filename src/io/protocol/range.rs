@@ -60,12 +60,14 @@ impl RangeEntry {
         let RangeEntry { top_mm, bottom_mm, .. } = *self;
         let [low_mm, high_mm] = extent_z_cm.map(|cm| cm * MM_PER_CM);
         let inside_mm = top_mm.min(high_mm) - bottom_mm.max(low_mm);
-        let both = format!("z {top_mm:.0}..{bottom_mm:.0} mm; the phantom lies at z {high_mm:.0}..{low_mm:.0} mm");
+        let both =
+            format!("z {top_mm:.0}..{bottom_mm:.0} mm; the phantom lies at z {high_mm:.0}..{low_mm:.0} mm");
         if inside_mm <= 0.0 {
             return Err(item.refuse(format!("lies outside the phantom: {both}")));
         }
         let outside = 1.0 - inside_mm / (top_mm - bottom_mm);
-        Ok((outside > 1e-6).then(|| format!("{:.1} % of the range lies outside the phantom: {both}", 100.0 * outside)))
+        Ok((outside > 1e-6)
+            .then(|| format!("{:.1} % of the range lies outside the phantom: {both}", 100.0 * outside)))
     }
 
     /// The range with every default filled in.
@@ -82,7 +84,8 @@ impl RangeEntry {
 fn named(section: &Section, landmarks_z_cm: &BTreeMap<String, f64>) -> Result<RangeEntry> {
     let end = |key: &str| {
         let item = section.need(key)?;
-        let text = item.text().map_err(|error| error.with_help("heights are given as z_mm = [top, bottom]"))?;
+        let text =
+            item.text().map_err(|error| error.with_help("heights are given as z_mm = [top, bottom]"))?;
         Ok::<_, Error>((height_mm(item, text, landmarks_z_cm)?, text.to_owned()))
     };
     let ((top_mm, top), (bottom_mm, bottom)) = (end("top")?, end("bottom")?);
@@ -95,7 +98,9 @@ fn height_mm(item: &Item, text: &str, landmarks_z_cm: &BTreeMap<String, f64>) ->
     let (name, offset) = (text[..name_end].trim(), text[name_end..].trim());
     let offset_mm = if offset.is_empty() { Some(0.0) } else { offset_mm(offset) };
     let offset_mm = offset_mm.ok_or_else(|| {
-        item.refuse(format!("must be a landmark and an offset in mm, as in \"lung_apex+10mm\", found \"{text}\""))
+        item.refuse(format!(
+            "must be a landmark and an offset in mm, as in \"lung_apex+10mm\", found \"{text}\""
+        ))
     })?;
     let z_cm = landmarks_z_cm.get(name).ok_or_else(|| unknown_landmark(item, name, landmarks_z_cm))?;
     Ok(z_cm * MM_PER_CM + offset_mm)

@@ -183,7 +183,8 @@ fn resolved_target(target: &Target) -> Value {
 
 fn formats(output: &Section) -> Result<Vec<Format>> {
     let Some(item) = output.find("formats") else { return Ok(FORMATS.map(|(_, format)| format).to_vec()) };
-    let formats = item.list()?.iter().map(|format| word(format, &FORMATS)).collect::<Result<BTreeSet<_>>>()?;
+    let formats =
+        item.list()?.iter().map(|format| word(format, &FORMATS)).collect::<Result<BTreeSet<_>>>()?;
     if formats.is_empty() {
         return Err(item.refuse("must name at least one of hdf5, csv, json, found none"));
     }
@@ -201,7 +202,8 @@ fn map_voxel_mm(output: &Section, phantom: &PhantomEntry) -> Result<Option<[f64;
     for (map_mm, voxel_mm) in map_mm.into_iter().zip(phantom.voxel_mm) {
         let times = map_mm / voxel_mm;
         if !((1.0 - 1e-6..1e4).contains(&times) && (times - times.round()).abs() < 1e-6) {
-            let sentence = format!("must be a multiple of the phantom's voxel, {voxel_mm} mm, found {map_mm} mm");
+            let sentence =
+                format!("must be a multiple of the phantom's voxel, {voxel_mm} mm, found {map_mm} mm");
             return Err(item.refuse(sentence));
         }
     }

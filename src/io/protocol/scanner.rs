@@ -85,7 +85,10 @@ impl Parts {
                 section.number("source_to_isocentre_mm", SOURCE_TO_ISOCENTRE_MM)?,
                 base.map(|base| base.source_to_isocentre_mm),
             ),
-            fan_angle_deg: or(section.number("fan_angle_deg", FAN_ANGLE_DEG)?, base.map(|base| base.fan_angle_deg)),
+            fan_angle_deg: or(
+                section.number("fan_angle_deg", FAN_ANGLE_DEG)?,
+                base.map(|base| base.fan_angle_deg),
+            ),
             anode_angle_deg: match section.find("anode") {
                 Some(item) => anode_angle_deg(item)?,
                 None => base.map_or(ANODE_ANGLE_DEG, |base| base.anode_angle_deg),
@@ -98,9 +101,7 @@ impl Parts {
     }
 
     fn resolved(&self, bowtie: Option<&Bowtie>, spectrum: &str) -> Value {
-        let filter = |filter: &FilterEntry| {
-            json!({ "material": filter.material.name, "thickness_mm": filter.thickness_mm })
-        };
+        let filter = |filter: &FilterEntry| json!({ "material": filter.material.name, "thickness_mm": filter.thickness_mm });
         json!({
             "model": self.name,
             "source_to_isocentre_mm": self.source_to_isocentre_mm,
@@ -154,7 +155,8 @@ fn bowtie(section: &Section, base: Option<&ScannerModel>, folder: &Path) -> Resu
 fn unknown_bowtie(item: &Item, name: &str, base: Option<&ScannerModel>) -> crate::error::Error {
     let own = || base.into_iter().flat_map(|base| base.bowties.keys().map(String::as_str));
     let known = own().chain(["none"]).collect::<Vec<_>>().join(", ");
-    let error = item.refuse(format!("must be one of {known}, or a file whose name ends in .csv, found \"{name}\""));
+    let error =
+        item.refuse(format!("must be one of {known}, or a file whose name ends in .csv, found \"{name}\""));
     match nearest(name, own()) {
         Some(near) => error.with_help(format!("did you mean \"{near}\"?")),
         None => error,
@@ -173,7 +175,9 @@ fn spectrum(
     }
     if !is_table(name) {
         let item = section.need("spectrum")?;
-        return Err(item.refuse(format!("must be \"model\" or a file whose name ends in .csv, found \"{name}\"")));
+        return Err(
+            item.refuse(format!("must be \"model\" or a file whose name ends in .csv, found \"{name}\""))
+        );
     }
     let spectrum = read_spectrum(&folder.join(name))?;
     let highest_kev = spectrum.energies_kev.last().copied();
