@@ -28,7 +28,7 @@ pub struct BoundCompton {
 }
 
 /// Intervals of the integration over the angle.
-const INTERVALS: usize = 400;
+const INTERVALS: usize = 200;
 
 impl BoundCompton {
     /// Compton scattering in this material.

@@ -17,7 +17,7 @@ pub struct Rayleigh {
 }
 
 /// Intervals of the integration over the angle.
-const INTERVALS: usize = 500;
+const INTERVALS: usize = 300;
 
 impl Rayleigh {
     /// Rayleigh scattering in this material.

@@ -10,13 +10,17 @@ use crate::physics::rayleigh::RayleighSampler;
 /// Step of the energy grid, keV. Linear interpolation errs by less than 0.1 % above 8 keV in tissue.
 const ENERGY_STEP_KEV: f64 = 0.2;
 
-/// Coefficients of one medium at one energy, 1/cm.
+/// Coefficients of one medium at one energy: one 16-byte load, interpolated in one go.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[repr(C, align(16))]
 pub struct Flight {
-    /// Linear attenuation coefficient μ.
+    /// Linear attenuation coefficient μ, 1/cm.
     pub mu_per_cm: f32,
-    /// Linear energy-transfer coefficient μtr (K fluorescence of Z ≥ 29 flies on, all other stays).
+    /// Linear energy-transfer coefficient μtr (K fluorescence of Z ≥ 29 flies on, all other stays), 1/cm.
     pub mu_tr_per_cm: f32,
+    /// μtr/μ: share of an interacting photon's energy that stays, on average.
+    pub transfer_share: f32,
+    unused: f32,
 }
 
 /// Coefficients of every medium at one photon's energy. Indexed by any `u8` without a bounds check.
@@ -101,9 +105,12 @@ impl MediumTables {
             let photoelectric = attenuation.photoelectric_cm2_g(energy_kev);
             let compton = attenuation.incoherent_cm2_g(energy_kev);
             let total = photoelectric + compton + attenuation.coherent_cm2_g(energy_kev);
+            let transfer = attenuation.mu_tr_over_rho_cm2_g(energy_kev);
             let flight = Flight {
                 mu_per_cm: (total * density_g_cm3) as f32,
-                mu_tr_per_cm: (attenuation.mu_tr_over_rho_cm2_g(energy_kev) * density_g_cm3) as f32,
+                mu_tr_per_cm: (transfer * density_g_cm3) as f32,
+                transfer_share: (transfer / total) as f32,
+                unused: 0.0,
             };
             majorant = majorant.max(flight.mu_per_cm);
             self.flights.push(flight);
@@ -138,6 +145,8 @@ impl MediumTables {
         for ((flight, a), b) in row.iter_mut().zip(lower).zip(upper) {
             flight.mu_per_cm = between(a.mu_per_cm, b.mu_per_cm);
             flight.mu_tr_per_cm = between(a.mu_tr_per_cm, b.mu_tr_per_cm);
+            flight.transfer_share = between(a.transfer_share, b.transfer_share);
+            flight.unused = between(a.unused, b.unused);
         }
         between(self.majorant_per_cm[low], self.majorant_per_cm[low + 1])
     }

@@ -1,6 +1,6 @@
 //! Interpolation of the tabled tube spectra in tube voltage and anode angle.
 //!
-//! Bremsstrahlung N is interpolated as N·E/(kV − E), linearly in the tube voltage at fixed photon energy, except
+//! Bremsstrahlung N is interpolated as N·E/(kV − E), its logarithm linear in the tube voltage at fixed photon energy, except
 //! within [`TIP_KEV`] of the tube voltage, where it is a function of kV − E. K lines grow from the K edge of tungsten
 //! as (kV − 69.525)^1.63. In the anode angle the logarithm of the photons is interpolated linearly in its cotangent, to
 //! which the path out of the anode is proportional.
@@ -39,7 +39,7 @@ fn at_node_angle(tube_voltage_kv: f64, anode_angle_deg: f64) -> Vec<f64> {
     let (low_kv, high_kv, share) = neighbours(tube_voltage_kv, 50.0, 150.0, KV_STEP);
     let node = |kv| spectrum(kv, anode_angle_deg).expect("a node of the table");
     let (low, high) = (node(low_kv), node(high_kv));
-    let between = |a: f64, b: f64| a + (b - a) * share;
+    let between = |a: f64, b: f64| a.powf(1.0 - share) * b.powf(share);
     let photons = |energy_kev: f64| {
         let tip = tube_voltage_kv - energy_kev < TIP_KEV;
         let shift = |node: &TubeSpectrum| if tip { node.tube_voltage_kv - tube_voltage_kv } else { 0.0 };
