@@ -2,6 +2,8 @@
 
 /// Centimetres per millimetre.
 pub const CM_PER_MM: f64 = 0.1;
+/// Millimetres per centimetre.
+pub const MM_PER_CM: f64 = 10.0;
 /// Radians per degree.
 pub const RAD_PER_DEG: f64 = std::f64::consts::PI / 180.0;
 /// keV per MeV.

@@ -1,3 +1,9 @@
-//! (to be written)
+//! File formats and console units: the only floor that knows either.
 
+pub mod digest;
+mod document;
 pub mod phantom_file;
+mod profile_csv;
+pub mod protocol;
+pub mod scanner_library;
+mod section;

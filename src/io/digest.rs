@@ -1,0 +1,50 @@
+//! Digests: what names a protocol's text and a phantom's voxels.
+
+use std::fmt::Write;
+
+use sha2::{Digest, Sha256};
+
+use crate::geometry::phantom::Phantom;
+
+/// SHA-256 of bytes, in hexadecimal.
+pub fn sha256_hex(bytes: &[u8]) -> String {
+    hex(&Sha256::digest(bytes))
+}
+
+/// SHA-256 of a phantom: grid, labels, regions, media and organs, in hexadecimal. Two phantoms of one digest
+/// give one result.
+pub fn phantom_digest(phantom: &Phantom) -> String {
+    let mut digest = Sha256::new();
+    let mut line = String::new();
+    let grid = &phantom.grid;
+    let _ = writeln!(line, "grid {:?} {:?} {:?}", grid.counts, grid.spacing_cm, grid.corner_cm);
+    for region in &phantom.regions {
+        let _ = writeln!(line, "region {} {:?} {}", region.id, region.organ, region.medium);
+    }
+    for organ in &phantom.organs {
+        let _ = writeln!(line, "organ {}", organ.id);
+    }
+    for medium in &phantom.media {
+        let _ = writeln!(line, "medium {:?} {:?}", medium.material.mass_fractions, medium.density_g_cm3);
+    }
+    digest.update(line.as_bytes());
+    digest.update(&phantom.labels);
+    hex(&digest.finalize())
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_digest_is_that_of_fips_180_4() {
+        assert_eq!(sha256_hex(b"abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    }
+}

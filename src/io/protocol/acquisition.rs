@@ -1,0 +1,255 @@
+//! `[[acquisition]]`: one phase, from tube voltage to scan range.
+
+use serde_json::{Map, Value, json};
+
+use super::keys;
+use super::model::Model;
+use super::range::RangeEntry;
+use crate::error::Result;
+use crate::io::document::{Item, Value as Found};
+use crate::io::section::{Section, above_zero_up_to, within, word};
+use crate::source::acquisition::{Acquisition, Mode, Overrange};
+use crate::source::gantry::StartAngle;
+use crate::units::{CM_PER_MM, MM_PER_CM, RAD_PER_DEG};
+
+/// Pitch above which a scanner with one tube leaves gaps.
+const PITCH_OF_ONE_TUBE: f64 = 1.75;
+/// mAs per rotation that consoles offer.
+const USUAL_MAS: [f64; 2] = [1.0, 1000.0];
+
+/// A mode as protocols name it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ModeWord {
+    Helical,
+    Axial,
+    Stationary,
+}
+
+const MODES: [(&str, ModeWord); 3] =
+    [("helical", ModeWord::Helical), ("axial", ModeWord::Axial), ("stationary", ModeWord::Stationary)];
+
+/// Keys that belong to some modes only.
+const MODE_KEYS: [(&str, &[ModeWord]); 7] = [
+    ("pitch", &[ModeWord::Helical]),
+    ("overrange", &[ModeWord::Helical]),
+    ("table_increment_mm", &[ModeWord::Axial]),
+    ("angle_deg", &[ModeWord::Stationary]),
+    ("exposure_time_s", &[ModeWord::Stationary]),
+    ("rotation_time_s", &[ModeWord::Helical, ModeWord::Axial, ModeWord::Stationary]),
+    ("start_angle_deg", &[ModeWord::Helical, ModeWord::Axial]),
+];
+
+/// An acquisition as the engine takes it, and as the protocol states it.
+#[derive(Clone, Debug)]
+pub(super) struct AcquisitionEntry {
+    /// In the library's units.
+    pub acquisition: Acquisition,
+    /// The section with every default filled in.
+    pub resolved: Value,
+    /// What a physicist should look at.
+    pub warnings: Vec<String>,
+}
+
+/// Reads one section, whose inherited keys are there already. `phase` is its name.
+pub(super) fn read(section: &Section, phase: &str, model: &Model) -> Result<AcquisitionEntry> {
+    let mode_item = section.need("mode")?;
+    let mode_word = word(mode_item, &MODES)?;
+    refuse_keys_of_other_modes(section, mode_word, mode_item)?;
+    modulation(section)?;
+    let time_s = beam_on_time_s(section, mode_word)?;
+    let collimation_mm = section.need_number("total_collimation_mm", above_zero_up_to(400.0))?;
+    let range_item = section.need("range")?;
+    let range = RangeEntry::read(range_item, &model.landmarks_z_cm())?;
+    let mode = mode(section, mode_word, collimation_mm)?;
+    let acquisition = Acquisition {
+        phase: phase.to_owned(),
+        mode,
+        tube_voltage_kv: tube_voltage_kv(section)?,
+        tube_current_ma: section.need_number("tube_current_ma", above_zero_up_to(2000.0))?,
+        rotation_time_s: time_s,
+        collimation_cm: collimation_mm * CM_PER_MM,
+        top_z_cm: range.top_mm * CM_PER_MM,
+        bottom_z_cm: range.bottom_mm * CM_PER_MM,
+        overrange: overrange(section, mode_word)?,
+        start_angle: start_angle(section, mode_word)?,
+    };
+    acquisition.check()?;
+    let mut warnings = warnings(&acquisition);
+    warnings.extend(range.check_against(range_item, model.extent_z_cm())?);
+    let name = |warning: String| format!("acquisition `{phase}`: {warning}");
+    Ok(AcquisitionEntry {
+        resolved: resolved(section, &acquisition, mode_word, &range),
+        warnings: warnings.into_iter().map(name).collect(),
+        acquisition,
+    })
+}
+
+/// Own keys of another mode are refused; inherited ones are left aside.
+fn refuse_keys_of_other_modes(section: &Section, mode: ModeWord, mode_item: &Item) -> Result<()> {
+    for (key, modes) in MODE_KEYS {
+        if let (Some(item), false) = (section.own(key), modes.contains(&mode)) {
+            let names =
+                |m: &&ModeWord| MODES.iter().find(|(_, known)| known == *m).map_or("", |(name, _)| *name);
+            let of = modes.iter().map(|m| names(&m)).collect::<Vec<_>>().join(" and ");
+            let sentence = format!("belongs to mode {of}, found it with mode = {}", mode_item.shown());
+            return Err(item.refuse(sentence));
+        }
+    }
+    Ok(())
+}
+
+fn modulation(section: &Section) -> Result<()> {
+    let Some(item) = section.find("modulation") else { return Ok(()) };
+    let kind = match item.value {
+        Found::Table(_) => Section::open(item, keys::MODULATION)?.need("kind")?.clone(),
+        _ => item.clone(),
+    };
+    if kind.text()? == "none" {
+        return Ok(());
+    }
+    Err(item.refuse(format!(
+        "must be \"none\": the tube current is constant in this version, found {}",
+        kind.shown()
+    )))
+}
+
+fn tube_voltage_kv(section: &Section) -> Result<f64> {
+    let item = section.need("tube_voltage_kv")?;
+    let kv = item.number()?;
+    within(50.0, 150.0).check(item, kv).map_err(|error| match kv > 1000.0 {
+        true => error.with_help("was it given in V instead of kV?"),
+        false => error.with_help("the tube model knows 50 to 150 kV"),
+    })
+}
+
+fn beam_on_time_s(section: &Section, mode: ModeWord) -> Result<f64> {
+    let key = match mode {
+        ModeWord::Stationary => {
+            let one = section.exactly_one(&["exposure_time_s", "rotation_time_s"])?;
+            if one.key == "exposure_time_s" { "exposure_time_s" } else { "rotation_time_s" }
+        }
+        _ => "rotation_time_s",
+    };
+    let item = section.need(key)?;
+    let time_s = item.number()?;
+    above_zero_up_to(60.0).check(item, time_s).map_err(|error| match time_s > 60.0 {
+        true => error.with_help("was it given in ms instead of s?"),
+        false => error,
+    })
+}
+
+fn mode(section: &Section, mode: ModeWord, collimation_mm: f64) -> Result<Mode> {
+    Ok(match mode {
+        ModeWord::Helical => Mode::Helical {
+            pitch: section
+                .need_number("pitch", above_zero_up_to(3.5))
+                .map_err(|error| error.with_help("pitch = table feed per rotation / total collimation"))?,
+        },
+        ModeWord::Axial => {
+            let increment_mm = section.number("table_increment_mm", above_zero_up_to(2000.0))?;
+            Mode::Axial { table_increment_cm: increment_mm.unwrap_or(collimation_mm) * CM_PER_MM }
+        }
+        ModeWord::Stationary => {
+            let angle_deg = section.number("angle_deg", within(-360.0, 360.0))?.unwrap_or(0.0);
+            Mode::Stationary { angle_rad: angle_deg * RAD_PER_DEG }
+        }
+    })
+}
+
+fn overrange(section: &Section, mode: ModeWord) -> Result<Overrange> {
+    let item = match (section.find("overrange"), mode) {
+        (_, ModeWord::Axial | ModeWord::Stationary) => return Ok(Overrange::None),
+        (None, ModeWord::Helical) => return Ok(Overrange::Auto),
+        (Some(item), ModeWord::Helical) => item,
+    };
+    if let Found::Text(_) = item.value {
+        return word(item, &[("auto", Overrange::Auto), ("none", Overrange::None)]);
+    }
+    let lengths = Section::open(item, keys::OVERRANGE).map_err(|error| match item.value {
+        Found::Table(_) => error,
+        _ => item.refuse_type("\"auto\", \"none\" or { before_mm, after_mm }"),
+    })?;
+    let length_cm = |key| lengths.need_number(key, within(0.0, 1000.0)).map(|mm| mm * CM_PER_MM);
+    Ok(Overrange::Lengths { top_cm: length_cm("before_mm")?, bottom_cm: length_cm("after_mm")? })
+}
+
+fn start_angle(section: &Section, mode: ModeWord) -> Result<StartAngle> {
+    let item = match section.find("start_angle_deg") {
+        Some(item) if mode != ModeWord::Stationary => item,
+        _ => return Ok(StartAngle::Random),
+    };
+    match item.value {
+        Found::Text(_) => word(item, &[("random", StartAngle::Random)])
+            .map_err(|_| item.refuse_type("a number or \"random\"")),
+        _ => {
+            let angle_deg = item.number().map_err(|_| item.refuse_type("a number or \"random\""))?;
+            let angle_deg = within(-360.0, 360.0).check(item, angle_deg)?;
+            Ok(StartAngle::Fixed(angle_deg * RAD_PER_DEG))
+        }
+    }
+}
+
+fn warnings(acquisition: &Acquisition) -> Vec<String> {
+    let mut warnings = Vec::new();
+    let mas = acquisition.mas_per_rotation();
+    if !(USUAL_MAS[0]..=USUAL_MAS[1]).contains(&mas) && !matches!(acquisition.mode, Mode::Stationary { .. }) {
+        warnings.push(format!("{mas} mAs per rotation is unusual; consoles offer 1 to 1000 mAs"));
+    }
+    match acquisition.mode {
+        Mode::Helical { pitch } if pitch > PITCH_OF_ONE_TUBE => {
+            warnings
+                .push(format!("pitch {pitch} is offered by scanners with two tubes only; one is simulated"));
+        }
+        Mode::Axial { table_increment_cm }
+            if table_increment_cm > acquisition.collimation_cm * (1.0 + 1e-9) =>
+        {
+            warnings.push(
+                "the table increment is larger than the collimation: the rotations leave gaps".to_owned(),
+            );
+        }
+        _ => {}
+    }
+    warnings
+}
+
+fn resolved(section: &Section, acquisition: &Acquisition, mode: ModeWord, range: &RangeEntry) -> Value {
+    let copied = |key: &str| section.find(key).and_then(|item| item.number().ok()).map(Value::from);
+    let mut keys = Map::new();
+    let mut put = |key: &str, value: Value| keys.insert(key.to_owned(), value);
+    put("phase", json!(acquisition.phase));
+    put("mode", json!(MODES.iter().find(|(_, known)| *known == mode).map(|(name, _)| *name)));
+    put("range", range.resolved());
+    put("modulation", json!("none"));
+    for key in ["tube_voltage_kv", "tube_current_ma", "total_collimation_mm"] {
+        put(key, copied(key).unwrap_or_default());
+    }
+    let start_angle = || copied("start_angle_deg").unwrap_or(json!("random"));
+    match mode {
+        ModeWord::Helical => {
+            put("rotation_time_s", json!(acquisition.rotation_time_s));
+            put("pitch", copied("pitch").unwrap_or_default());
+            put("overrange", resolved_overrange(acquisition, section));
+            put("start_angle_deg", start_angle());
+        }
+        ModeWord::Axial => {
+            put("rotation_time_s", json!(acquisition.rotation_time_s));
+            let increment = copied("table_increment_mm").or_else(|| copied("total_collimation_mm"));
+            put("table_increment_mm", increment.unwrap_or_default());
+            put("start_angle_deg", start_angle());
+        }
+        ModeWord::Stationary => {
+            put("exposure_time_s", json!(acquisition.rotation_time_s));
+            put("angle_deg", copied("angle_deg").unwrap_or(json!(0.0)));
+        }
+    }
+    Value::Object(keys)
+}
+
+fn resolved_overrange(acquisition: &Acquisition, section: &Section) -> Value {
+    if matches!(acquisition.overrange, Overrange::None) {
+        return json!("none");
+    }
+    let kind = section.find("overrange").map_or("auto", |item| item.text().unwrap_or("lengths"));
+    let (before_cm, after_cm) = acquisition.overrange_cm();
+    json!({ "kind": kind, "before_mm": before_cm * MM_PER_CM, "after_mm": after_cm * MM_PER_CM })
+}

@@ -1,0 +1,95 @@
+//! Memory: what a run will take, said before it is taken.
+
+use crate::error::{Error, Result};
+
+/// Share of the memory that is free which a run may plan with.
+const SHARE: f64 = 0.8;
+/// A label per voxel, and an energy per voxel and thread where a map is scored.
+const LABEL_BYTES: f64 = 1.0;
+const SCORE_BYTES: f64 = 4.0;
+/// Per voxel of the map: the totals, the finished map and its error.
+const MAP_BYTES: f64 = 24.0 + 8.0;
+
+/// What decides the memory of a run.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Plan {
+    /// Voxels of the phantom.
+    pub voxels: f64,
+    /// Voxels of the dose map; 0 for none.
+    pub map_voxels: f64,
+    /// Threads.
+    pub threads: usize,
+}
+
+impl Plan {
+    /// Memory, bytes.
+    pub fn bytes(&self) -> f64 {
+        let score = if self.map_voxels > 0.0 { SCORE_BYTES * self.threads as f64 } else { 0.0 };
+        self.voxels * (LABEL_BYTES + score) + self.map_voxels * MAP_BYTES
+    }
+
+    /// Refuses a plan that takes more than the share of the memory that is free.
+    pub fn check(&self, voxel_mm: [f64; 3], available_bytes: Option<f64>) -> Result<()> {
+        let Some(available) = available_bytes else { return Ok(()) };
+        let limit = SHARE * available;
+        if self.bytes() <= limit {
+            return Ok(());
+        }
+        let [need, limit_gb] = [self.bytes(), limit].map(|bytes| bytes / 1e9);
+        Err(Error::invalid(format!(
+            "the run needs about {need:.2} GB of memory, at most {limit_gb:.2} GB (80 % of what is free) may be planned"
+        ))
+        .with_help(self.what_fits(voxel_mm, limit)))
+    }
+
+    fn what_fits(&self, voxel_mm: [f64; 3], limit: f64) -> String {
+        let larger = (self.bytes() / limit).cbrt() * 1.01;
+        let edges = voxel_mm.map(|mm| (mm * larger * 10.0).ceil() / 10.0);
+        let mut help = format!("voxel_mm = [{}, {}, {}] would fit", edges[0], edges[1], edges[2]);
+        if (Plan { threads: 1, ..*self }).bytes() <= limit {
+            help.push_str("; so would fewer threads");
+        }
+        if (Plan { map_voxels: 0.0, ..*self }).bytes() <= limit {
+            help.push_str("; so would dose_map = false");
+        }
+        help
+    }
+}
+
+/// Memory that is free, bytes, where the system says it (Linux).
+pub(super) fn available_bytes() -> Option<f64> {
+    available_in(&std::fs::read_to_string("/proc/meminfo").ok()?)
+}
+
+fn available_in(meminfo: &str) -> Option<f64> {
+    let line = meminfo.lines().find(|line| line.starts_with("MemAvailable:"))?;
+    let kib: f64 = line.split_whitespace().nth(1)?.parse().ok()?;
+    Some(kib * 1024.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_plan_beyond_memory_is_refused_with_what_would_fit() {
+        let plan = Plan { voxels: 8.0e6, map_voxels: 8.0e6, threads: 16 };
+        assert!(plan.check([2.0; 3], Some(2.0e9)).is_ok());
+        assert!(plan.check([2.0; 3], None).is_ok());
+        let error = plan.check([2.0; 3], Some(0.5e9)).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "the run needs about 0.78 GB of memory, at most 0.40 GB (80 % of what is free) may be planned"
+        );
+        assert_eq!(
+            error.help(),
+            Some("voxel_mm = [2.6, 2.6, 2.6] would fit; so would fewer threads; so would dose_map = false")
+        );
+    }
+
+    #[test]
+    fn free_memory_is_read_from_the_systems_table() {
+        assert_eq!(available_in("MemTotal: 9 kB\nMemAvailable:    2048 kB\n"), Some(2_097_152.0));
+        assert_eq!(available_in("MemTotal: 9 kB\n"), None);
+    }
+}
