@@ -1,1 +1,5 @@
-fn main() {}
+//! The `childsize` program: all of it is `childsize::cli`.
+
+fn main() -> std::process::ExitCode {
+    childsize::cli::main()
+}

@@ -1,1 +1,3 @@
-//! (to be written)
+//! What is made of a run: tables a physicist reads.
+
+pub mod organ_table;

@@ -1,1 +1,63 @@
-//! (to be written)
+//! The command line: arguments, progress, exit codes.
+
+mod check;
+mod console;
+mod interrupt;
+mod phantoms;
+mod progress;
+mod run;
+mod spectrum;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::error::Result;
+
+/// Ctrl-C ended the run (128 + SIGINT).
+const EXIT_INTERRUPTED: u8 = 130;
+
+const AFTER_HELP: &str = "\
+Examples:
+  childsize phantoms                          which children there are
+  childsize check chest.toml                  what a protocol comes to, nothing simulated
+  childsize run chest.toml -o out/            organ doses and a dose map with their errors
+  childsize spectrum --kv 100 --filter \"Al 3\"  half-value layer and output of a tube
+
+Exit codes: 0 done, 2 usage, 65 bad input, 66 missing file, 70 internal error, 73 cannot write,
+130 interrupted (what was done is saved).
+
+Research use, not for clinical decisions.";
+
+/// Monte Carlo CT dose for children: organ doses and dose maps with honest uncertainties.
+#[derive(Debug, Parser)]
+#[command(version, after_help = AFTER_HELP, arg_required_else_help = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Run(run::RunArguments),
+    Check(check::CheckArguments),
+    Phantoms(phantoms::PhantomsArguments),
+    Spectrum(spectrum::SpectrumArguments),
+}
+
+/// Runs the program on the process's arguments.
+pub fn main() -> ExitCode {
+    let done = match Arguments::parse().command {
+        Command::Run(arguments) => run::run(&arguments),
+        Command::Check(arguments) => check::run(&arguments).map(|()| ExitCode::SUCCESS),
+        Command::Phantoms(arguments) => phantoms::run(&arguments).map(|()| ExitCode::SUCCESS),
+        Command::Spectrum(arguments) => spectrum::run(&arguments).map(|()| ExitCode::SUCCESS),
+    };
+    done.unwrap_or_else(|error| {
+        console::complain(&error);
+        ExitCode::from(error.exit_code())
+    })
+}
+
+/// What every command hands back.
+type Done = Result<ExitCode>;

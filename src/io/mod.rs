@@ -2,8 +2,12 @@
 
 pub mod digest;
 mod document;
+pub mod organ_csv;
+pub mod output_file;
 pub mod phantom_file;
 mod profile_csv;
 pub mod protocol;
+pub mod result;
 pub mod scanner_library;
 mod section;
+pub mod summary;

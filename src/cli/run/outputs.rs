@@ -1,0 +1,57 @@
+//! The files of a run: claimed before the first history, written after the last.
+
+use std::path::{Path, PathBuf};
+
+use crate::analysis::organ_table::OrganTable;
+use crate::error::Result;
+use crate::io::output_file::{beside, unwritable};
+use crate::io::protocol::Format;
+use crate::io::result::{self, ResultFile};
+use crate::io::{organ_csv, summary};
+
+/// The files a run will write.
+pub struct Outputs {
+    files: Vec<(Format, PathBuf)>,
+}
+
+impl Outputs {
+    /// Makes the folder and refuses one that cannot be written, or results that are there without `force`.
+    pub fn claim(directory: &Path, formats: &[Format], force: bool) -> Result<Self> {
+        let files: Vec<_> =
+            formats.iter().map(|&format| (format, directory.join(file_name(format)))).collect();
+        for (_, path) in &files {
+            if path.is_dir() {
+                return Err(unwritable(path, &"it is a folder"));
+            }
+            if !force && path.symlink_metadata().is_ok() {
+                return Err(unwritable(
+                    path,
+                    &"it is already there; --force replaces it, -o names another folder",
+                ));
+            }
+        }
+        std::fs::create_dir_all(directory).map_err(|error| unwritable(directory, &error))?;
+        beside(&directory.join("probe")).map_err(|_| unwritable(directory, &"no file can be made in it"))?;
+        Ok(Outputs { files })
+    }
+
+    /// Writes every file; hands back their paths.
+    pub fn write(&self, result: &ResultFile, table: &OrganTable) -> Result<Vec<PathBuf>> {
+        for (format, path) in &self.files {
+            match format {
+                Format::Hdf5 => result::write(path, result)?,
+                Format::Csv => organ_csv::write(path, table)?,
+                Format::Json => summary::write(path, result)?,
+            }
+        }
+        Ok(self.files.iter().map(|(_, path)| path.clone()).collect())
+    }
+}
+
+fn file_name(format: Format) -> &'static str {
+    match format {
+        Format::Hdf5 => "result.h5",
+        Format::Csv => "organs.csv",
+        Format::Json => "summary.json",
+    }
+}

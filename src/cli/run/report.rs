@@ -1,0 +1,190 @@
+//! What a run prints: what it is about, the organ table, and how it went.
+
+use std::path::PathBuf;
+
+use super::Plan;
+use crate::analysis::organ_table::{InField, OrganDose, OrganRow, OrganTable};
+use crate::cli::console::{self, digits, plain};
+use crate::cli::progress::duration;
+use crate::geometry::mass::body_mass_g;
+use crate::io::result::NOTICE;
+use crate::simulation::Exam;
+use crate::simulation::outcome::{AcquisitionOutcome, Finish, Outcome};
+use crate::source::acquisition::{Acquisition, Mode};
+use crate::units::CM_PER_MM;
+
+/// More acquisitions than this are not given columns of their own.
+const MOST_COLUMNS: usize = 3;
+/// Characters of a phase's name in a heading.
+const LONGEST_PHASE: usize = 18;
+
+/// Phantom and acquisitions, before the run.
+pub fn header(plan: &Plan) -> String {
+    let phantom = &plan.exam.phantom;
+    let [nx, ny, nz] = phantom.grid.counts;
+    let body_kg = body_mass_g(phantom) / 1000.0;
+    let voxel = edges_mm(phantom.grid.spacing_cm);
+    let mut text =
+        format!(" phantom  {}   {voxel} mm   {nx} x {ny} x {nz}   {body_kg:.2} kg\n", plain(&phantom.id));
+    for acquisition in &plan.exam.acquisitions {
+        text += &scan_line(acquisition);
+    }
+    text
+}
+
+/// ` scan     arterial   helical 100 kV, 61 effective mAs   z 395..245 mm (150 mm) + overrange 31 + 31 mm`
+fn scan_line(acquisition: &Acquisition) -> String {
+    let (bottom_cm, top_cm) = Exam::nominal_range_cm(acquisition);
+    let (top_mm, bottom_mm) = (top_cm / CM_PER_MM, bottom_cm / CM_PER_MM);
+    let mode = match acquisition.mode {
+        Mode::Helical { .. } => "helical",
+        Mode::Axial { .. } => "axial",
+        Mode::Stationary { .. } => "stationary",
+    };
+    let mut line = format!(
+        " scan     {}   {mode} {} kV, {} effective mAs   z {top_mm:.0}..{bottom_mm:.0} mm ({:.0} mm)",
+        plain(&acquisition.phase),
+        acquisition.tube_voltage_kv,
+        digits(acquisition.effective_mas(), 3),
+        top_mm - bottom_mm
+    );
+    let over_mm = acquisition.overrange_cm();
+    if over_mm != (0.0, 0.0) {
+        line += &format!(" + overrange {:.0} + {:.0} mm", over_mm.0 / CM_PER_MM, over_mm.1 / CM_PER_MM);
+    }
+    line + "\n"
+}
+
+/// `2` for cubes, `0.5 x 0.5 x 1` otherwise.
+fn edges_mm(edges_cm: [f64; 3]) -> String {
+    let edge = |cm: f64| (cm / CM_PER_MM * 1e6).round() / 1e6;
+    let [x, y, z] = edges_cm.map(edge);
+    if x == y && y == z { x.to_string() } else { format!("{x} x {y} x {z}") }
+}
+
+/// The organ table, in groups by how much of an organ the scan covers.
+pub fn table(table: &OrganTable) -> String {
+    let columns = Columns::of(table);
+    let mut rows = Vec::new();
+    for class in InField::ALL {
+        let group = table.group(class);
+        if !group.is_empty() {
+            rows.push(vec![class.words().to_owned()]);
+            rows.extend(group.into_iter().map(|row| columns.row(row)));
+        }
+    }
+    let header = columns.header(table);
+    format!("\n{}\n", console::table(&header, header.len() - 1, rows))
+}
+
+/// Which doses have columns: of a few acquisitions each its own, and the total.
+struct Columns {
+    acquisitions: usize,
+    total: bool,
+}
+
+impl Columns {
+    fn of(table: &OrganTable) -> Self {
+        let count = table.phases.len();
+        Columns { acquisitions: if count > MOST_COLUMNS { 0 } else { count }, total: count > 1 }
+    }
+
+    fn header(&self, table: &OrganTable) -> Vec<String> {
+        let mut header = vec!["organ".to_owned(), "mass g".to_owned(), "covered %".to_owned()];
+        let phases = table.phases.iter().take(self.acquisitions).map(|phase| {
+            let name: String = plain(phase).chars().take(LONGEST_PHASE).collect();
+            if self.total { format!("{name} mGy") } else { "dose mGy".to_owned() }
+        });
+        for dose in phases.chain(self.total.then(|| "total mGy".to_owned())) {
+            header.extend([dose, "± %".to_owned()]);
+        }
+        header
+    }
+
+    fn row(&self, row: &OrganRow) -> Vec<String> {
+        let mut cells = vec![
+            format!("  {}", plain(&row.name)),
+            digits(row.mass_g, 4),
+            format!("{:.0}", row.largest_coverage() * 100.0),
+        ];
+        let doses = row.doses.iter().take(self.acquisitions).chain(self.total.then_some(&row.total));
+        doses.for_each(|dose| cells.extend(dose_cells(dose)));
+        cells
+    }
+}
+
+fn dose_cells(dose: &OrganDose) -> [String; 2] {
+    match dose {
+        OrganDose::Scored(e) if e.standard_error.is_finite() => {
+            [digits(e.mean, 4), digits(e.relative_error() * 100.0, 2)]
+        }
+        OrganDose::Scored(e) => [digits(e.mean, 4), "?".to_owned()],
+        OrganDose::Below(limit_mgy) => [format!("< {}", digits(*limit_mgy, 1)), String::new()],
+        OrganDose::NoVoxels => ["-".to_owned(), String::new()],
+    }
+}
+
+/// Energy, time, files and the notice, after the run.
+pub fn footer(outcome: &Outcome, written: &[PathBuf]) -> String {
+    let balance = outcome.energy_balance();
+    let share = |energy_kev: f64| 100.0 * energy_kev / balance.emitted_kev;
+    let histories = outcome.histories() as f64;
+    let files: Vec<String> = written.iter().map(|path| path.display().to_string()).collect();
+    format!(
+        " energy   {:.1} % deposited, {:.1} % escaped, closed to {:.0e}\n \
+         time     {} wall, {} CPU, {} histories, {:.2} Mhist/s on {} threads\n \
+         written  {}\n \
+         notice   {NOTICE}\n",
+        share(balance.deposited_kev),
+        share(balance.escaped_kev),
+        balance.closure().abs(),
+        duration(outcome.wall_s),
+        duration(outcome.cpu_s),
+        digits(histories, 4),
+        histories / outcome.wall_s / 1e6,
+        outcome.threads,
+        files.join(", "),
+    )
+}
+
+/// What to do after an interrupted run.
+pub fn rerun(outcome: &Outcome) -> String {
+    format!(
+        "{} histories are saved, marked complete = false; the same command with --force runs it anew",
+        outcome.histories()
+    )
+}
+
+/// A sentence for every acquisition that ended before its target was reached.
+pub fn missed_targets(plan: &Plan, outcome: &Outcome) -> Vec<String> {
+    let Some(target) = &plan.settings.target else { return Vec::new() };
+    let missed =
+        outcome.acquisitions.iter().filter(|a| matches!(a.finish, Finish::Histories | Finish::WallTime));
+    missed.filter_map(|a| missed_target(plan, a, target.relative_error)).collect()
+}
+
+fn missed_target(plan: &Plan, acquisition: &AcquisitionOutcome, target: f64) -> Option<String> {
+    let error = |organ: usize| acquisition.organ_dose_mgy[organ].relative_error();
+    let organs = acquisition.target_organs.iter().copied();
+    let worst = organs.max_by(|&a, &b| error(a).total_cmp(&error(b)))?;
+    let (name, reached) = (&plan.exam.phantom.organs[worst].name, error(worst));
+    if reached <= target {
+        return None;
+    }
+    let place = format!(
+        "acquisition `{}`: target {:.3} % not reached",
+        acquisition.acquisition.phase,
+        target * 100.0
+    );
+    if !reached.is_finite() {
+        return Some(format!("{place}: no history touched {name}"));
+    }
+    let growth = (reached / target).powi(2);
+    Some(format!(
+        "{place}: {name} is at {:.2} % after {:.2e} histories and needs about {:.1e}, {}",
+        reached * 100.0,
+        acquisition.histories as f64,
+        acquisition.histories as f64 * growth,
+        duration(acquisition.wall_s * growth)
+    ))
+}

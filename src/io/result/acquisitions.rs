@@ -1,0 +1,72 @@
+//! `/acquisitions/NNN`: what the console was set to, and how the run ended, as attributes.
+
+use hdf5::{File, Group, Result};
+
+use super::hdf::{attribute, text_attribute};
+use super::provenance::write_balance;
+use crate::simulation::Exam;
+use crate::simulation::outcome::AcquisitionOutcome;
+use crate::source::acquisition::{Acquisition, Mode};
+use crate::source::gantry::StartAngle;
+use crate::units::CM_PER_MM;
+
+/// Writes one group for every acquisition that was simulated.
+pub fn write(file: &File, outcomes: &[AcquisitionOutcome]) -> Result<()> {
+    let groups = file.create_group("acquisitions")?;
+    for (index, outcome) in outcomes.iter().enumerate() {
+        let group = groups.create_group(&format!("{index:03}"))?;
+        write_settings(&group, &outcome.acquisition)?;
+        write_range(&group, &outcome.acquisition)?;
+        write_run(&group, outcome)?;
+    }
+    Ok(())
+}
+
+fn write_settings(group: &Group, acquisition: &Acquisition) -> Result<()> {
+    text_attribute(group, "phase", &acquisition.phase)?;
+    match acquisition.mode {
+        Mode::Helical { pitch } => {
+            text_attribute(group, "mode", "helical")?;
+            attribute(group, "pitch", pitch)?;
+        }
+        Mode::Axial { table_increment_cm } => {
+            text_attribute(group, "mode", "axial")?;
+            attribute(group, "table_increment_mm", table_increment_cm / CM_PER_MM)?;
+        }
+        Mode::Stationary { angle_rad } => {
+            text_attribute(group, "mode", "stationary")?;
+            attribute(group, "angle_deg", angle_rad.to_degrees())?;
+        }
+    }
+    match acquisition.start_angle {
+        StartAngle::Random => text_attribute(group, "start_angle", "random")?,
+        StartAngle::Fixed(angle_rad) => attribute(group, "start_angle_deg", angle_rad.to_degrees())?,
+    }
+    attribute(group, "tube_voltage_kv", acquisition.tube_voltage_kv)?;
+    attribute(group, "tube_current_ma", acquisition.tube_current_ma)?;
+    attribute(group, "rotation_time_s", acquisition.rotation_time_s)?;
+    attribute(group, "total_collimation_mm", acquisition.collimation_cm / CM_PER_MM)?;
+    attribute(group, "mas_per_rotation", acquisition.mas_per_rotation())?;
+    attribute(group, "effective_mas", acquisition.effective_mas())?;
+    attribute(group, "total_mas", acquisition.total_mas())
+}
+
+fn write_range(group: &Group, acquisition: &Acquisition) -> Result<()> {
+    let (bottom_cm, top_cm) = Exam::nominal_range_cm(acquisition);
+    let (over_top_cm, over_bottom_cm) = acquisition.overrange_cm();
+    attribute(group, "range_top_mm", top_cm / CM_PER_MM)?;
+    attribute(group, "range_bottom_mm", bottom_cm / CM_PER_MM)?;
+    attribute(group, "overrange_top_mm", over_top_cm / CM_PER_MM)?;
+    attribute(group, "overrange_bottom_mm", over_bottom_cm / CM_PER_MM)?;
+    attribute(group, "exposed_length_mm", acquisition.exposed_length_cm() / CM_PER_MM)
+}
+
+fn write_run(group: &Group, outcome: &AcquisitionOutcome) -> Result<()> {
+    attribute(group, "photons", outcome.photons)?;
+    attribute(group, "histories", outcome.histories)?;
+    attribute(group, "histories_per_batch", outcome.histories_per_batch)?;
+    attribute(group, "batches", outcome.records.len() as u64)?;
+    text_attribute(group, "finish", outcome.finish.name())?;
+    attribute(group, "wall_s", outcome.wall_s)?;
+    write_balance(group, &outcome.energy_balance)
+}

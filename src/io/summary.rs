@@ -1,0 +1,114 @@
+//! `summary.json`: the run in one small file, schema `childsize.summary/1`.
+//!
+//! Numbers that are not finite are `null`. `coverage` of an organ is the largest of any acquisition;
+//! the acquisitions' own stand in `acquisitions`. `dose_mgy` is that of all acquisitions together.
+
+use std::path::Path;
+
+use serde_json::{Map, Value, json};
+
+use crate::analysis::organ_table::{OrganDose, OrganRow, OrganTable};
+use crate::error::Result;
+use crate::io::output_file;
+use crate::io::result::{NOTICE, ResultFile};
+use crate::simulation::outcome::{AcquisitionOutcome, Outcome};
+use crate::tally::energy_balance::EnergyBalance;
+
+/// Name and version of the layout.
+pub const SCHEMA: &str = "childsize.summary/1";
+
+/// Writes the summary.
+pub fn write(path: &Path, result: &ResultFile) -> Result<()> {
+    let text = format!("{:#}\n", value(result));
+    output_file::replace(path, text.as_bytes())
+}
+
+/// The summary as a JSON value.
+pub fn value(result: &ResultFile) -> Value {
+    let outcome = result.outcome;
+    let table = OrganTable::new(&result.exam.phantom, outcome);
+    json!({
+        "schema": SCHEMA,
+        "notice": NOTICE,
+        "software_version": env!("CARGO_PKG_VERSION"),
+        "git_commit": result.git_commit(),
+        "created": result.created(),
+        "complete": outcome.complete,
+        "warnings": result.warnings,
+        "protocol": { "name": result.protocol.name, "sha256": result.protocol.sha256 },
+        "phantom": {
+            "id": result.exam.phantom.id,
+            "name": result.exam.phantom.name,
+            "digest": result.phantom_digest,
+            "mass_g": result.exam.phantom.organ_masses_g().iter().sum::<f64>(),
+        },
+        "seed": result.settings.seed,
+        "estimator": result.settings.estimator.name(),
+        "histories": outcome.histories(),
+        "threads": outcome.threads,
+        "cpu_s": outcome.cpu_s,
+        "wall_s": outcome.wall_s,
+        "histories_per_cpu_s": histories_per_cpu_s(outcome),
+        "energy_balance": balance(&outcome.energy_balance()),
+        "acquisitions": outcome.acquisitions.iter().map(acquisition).collect::<Vec<_>>(),
+        "organs": table.rows.iter().map(|row| organ(row, &table.phases)).collect::<Vec<_>>(),
+    })
+}
+
+fn histories_per_cpu_s(outcome: &Outcome) -> f64 {
+    outcome.histories() as f64 / outcome.cpu_s
+}
+
+fn balance(balance: &EnergyBalance) -> Value {
+    json!({
+        "emitted_kev": balance.emitted_kev,
+        "deposited_kev": balance.deposited_kev,
+        "escaped_kev": balance.escaped_kev,
+        "closure": balance.closure(),
+    })
+}
+
+fn acquisition(outcome: &AcquisitionOutcome) -> Value {
+    json!({
+        "phase": outcome.acquisition.phase,
+        "finish": outcome.finish.name(),
+        "histories": outcome.histories,
+        "batches": outcome.records.len(),
+        "photons": outcome.photons,
+        "effective_mas": outcome.acquisition.effective_mas(),
+        "total_mas": outcome.acquisition.total_mas(),
+        "wall_s": outcome.wall_s,
+        "energy_balance": balance(&outcome.energy_balance),
+    })
+}
+
+fn organ(row: &OrganRow, phases: &[String]) -> Value {
+    let mut organ = Map::new();
+    organ.insert("id".to_owned(), json!(row.id));
+    organ.insert("name".to_owned(), json!(row.name));
+    organ.insert("mass_g".to_owned(), json!(row.mass_g));
+    organ.insert("coverage".to_owned(), json!(row.largest_coverage()));
+    organ.extend(dose(&row.total));
+    let by_acquisition = phases.iter().zip(row.coverage.iter().zip(&row.doses));
+    let by_acquisition = by_acquisition.map(|(phase, (coverage, organ_dose))| {
+        let mut entry = Map::new();
+        entry.insert("phase".to_owned(), json!(phase));
+        entry.insert("coverage".to_owned(), json!(coverage));
+        entry.extend(dose(organ_dose));
+        Value::Object(entry)
+    });
+    organ.insert("acquisitions".to_owned(), by_acquisition.collect());
+    Value::Object(organ)
+}
+
+/// Dose and standard error (`null` without a score) and, only without a score, the upper limit.
+fn dose(dose: &OrganDose) -> Map<String, Value> {
+    let estimate = dose.estimate();
+    let mut fields = Map::new();
+    fields.insert("dose_mgy".to_owned(), json!(estimate.map(|e| e.mean)));
+    fields.insert("standard_error_mgy".to_owned(), json!(estimate.map(|e| e.standard_error)));
+    if let Some(limit_mgy) = dose.upper_limit_mgy() {
+        fields.insert("upper_limit_mgy".to_owned(), json!(limit_mgy));
+    }
+    fields
+}
