@@ -35,7 +35,8 @@ fn every_bad_protocol_is_refused_with_the_sentence_it_holds() {
     let mut failures = String::new();
     for path in files {
         let text = fs::read_to_string(&path).unwrap();
-        let expected = text.split("# expect: ").nth(1).and_then(|rest| rest.lines().next()).expect("a sentence").trim();
+        let expected =
+            text.split("# expect: ").nth(1).and_then(|rest| rest.lines().next()).expect("a sentence").trim();
         let found = match Protocol::read(&path) {
             Ok(_) => "nothing was refused".to_owned(),
             Err(error) => sentence(&error),
@@ -52,7 +53,9 @@ fn a_refusal_names_file_line_and_column_and_says_what_to_do() {
     let path = root().join("tests/protocols/bad/pitch_zero.toml");
     let error = Protocol::read(&path).unwrap_err();
     assert_eq!(error.exit_code(), 65);
-    assert!(error.to_string().ends_with("pitch_zero.toml: line 15, column 9: pitch must be above 0, found 0"));
+    assert!(
+        error.to_string().ends_with("pitch_zero.toml: line 15, column 9: pitch must be above 0, found 0")
+    );
     assert_eq!(error.help(), Some("pitch = table feed per rotation / total collimation"));
     assert_eq!(Protocol::read(Path::new("not_there.toml")).unwrap_err().exit_code(), 66);
 }
@@ -75,7 +78,8 @@ fn every_example_is_read_without_a_warning_and_prepared() {
         let protocol = Protocol::read(&path).unwrap_or_else(|error| panic!("{}", sentence(&error)));
         assert!(protocol.warnings().is_empty(), "{}: {:?}", path.display(), protocol.warnings());
         let coarse = with_coarse_voxels(protocol.text());
-        let protocol = Protocol::parse(&coarse, root()).unwrap_or_else(|error| panic!("{}", sentence(&error)));
+        let protocol =
+            Protocol::parse(&coarse, root()).unwrap_or_else(|error| panic!("{}", sentence(&error)));
         protocol.prepare().unwrap_or_else(|error| panic!("{}", sentence(&error)));
     }
 }

@@ -1,5 +1,6 @@
 //! The patient: voxel grids, stylised solids, phantoms and the landmarks scans are named by.
 
+pub mod bounds;
 mod brick;
 pub mod cover;
 pub mod expression;

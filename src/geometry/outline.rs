@@ -33,6 +33,17 @@ impl Outline {
         convex_hull(self.hulls[first..=last].iter().flatten().copied().collect())
     }
 
+    /// z interval of the slices with body that touch an interval, cm; `None` where there is none.
+    pub fn extent_between(&self, low_z_cm: f64, high_z_cm: f64) -> Option<(f64, f64)> {
+        let face = |slice: usize| self.low_z_cm + slice as f64 * self.slice_cm;
+        let touched = |slice: &usize| {
+            !self.hulls[*slice].is_empty() && face(*slice) <= high_z_cm && face(slice + 1) >= low_z_cm
+        };
+        let first = (0..self.hulls.len()).find(touched)?;
+        let last = (0..self.hulls.len()).rev().find(touched)?;
+        Some((face(first), face(last + 1)))
+    }
+
     /// Largest distance of the body from an axis along z, cm.
     pub fn radius_about_cm(&self, axis_cm: [f64; 2]) -> f64 {
         let distance = |p: &[f64; 2]| (p[0] - axis_cm[0]).hypot(p[1] - axis_cm[1]);

@@ -203,6 +203,7 @@ fn library_bowtie(name: &str, profile: &str) -> Result<Bowtie> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::source::spectrum::Spectrum;
 
     #[test]
     fn every_scanner_of_the_library_has_bowties_as_wide_as_its_fan() {
@@ -224,6 +225,37 @@ mod tests {
             let bowtie = library_bowtie("b", profile).unwrap();
             assert!((bowtie.thickness_cm(0.0) * 10.0 - middle_mm).abs() < 0.01);
             assert!(bowtie.thickness_cm(-27.0 * RAD_PER_DEG) > 3.5);
+        }
+    }
+
+    /// Half-value layer on the axis behind a scanner's default bowtie, mm of aluminium.
+    fn hvl_mm_al(id: &str, tube_voltage_kv: f64) -> f64 {
+        let scanner = parse(scanner_text(id).unwrap(), Path::new("")).unwrap();
+        let bowtie = scanner.bowties[&scanner.default_bowtie].bowtie("b").unwrap();
+        let bare = Spectrum::tube(tube_voltage_kv, scanner.anode_angle_deg).unwrap();
+        let filters = scanner
+            .filtration
+            .iter()
+            .map(|filter| (filter.material.clone(), filter.thickness_mm * CM_PER_MM));
+        let layers: Vec<_> = filters.chain([(bowtie.material.clone(), bowtie.thickness_cm(0.0))]).collect();
+        bare.filtered_all(&layers).hvl_mm_al()
+    }
+
+    #[test]
+    fn generic_scanners_are_as_hard_as_ct_scanners_are() {
+        for (kv, least, most) in [(80.0, 4.5, 5.5), (100.0, 5.5, 6.7), (120.0, 6.5, 8.2), (140.0, 7.5, 9.2)] {
+            for id in ["generic-64", "generic-16"] {
+                assert!((least..most).contains(&hvl_mm_al(id, kv)), "{id} {kv} kV: {}", hvl_mm_al(id, kv));
+            }
+        }
+    }
+
+    #[test]
+    fn the_vct_is_as_hard_as_in_xcist() {
+        // Computed from the spectra and the large bowtie of gecatsim 1.6.9.
+        for (kv, xcist_mm) in [(80.0, 5.74), (100.0, 7.02), (120.0, 8.16), (140.0, 9.24)] {
+            let ratio = hvl_mm_al("ge-vct", kv) / xcist_mm;
+            assert!((0.98..1.02).contains(&ratio), "{kv} kV: {ratio}");
         }
     }
 }

@@ -76,8 +76,8 @@ pub fn simulate(exam: &Exam, settings: &Settings, observer: &dyn Observer) -> Re
     let (start, cpu) = (Instant::now(), cpu_time::ProcessTime::now());
     exam.check()?;
     settings.check()?;
-    let world = World::new(&exam.phantom);
     let outline = Outline::of(&exam.phantom);
+    let world = World::new(&exam.phantom, &outline)?;
     let mut acquisitions = Vec::new();
     let mut dose_map: Option<DoseMap> = None;
     for index in 0..exam.acquisitions.len() {

@@ -10,6 +10,7 @@ use crate::error::Result;
 use crate::photon::Photon;
 use crate::physics::cross_section::Attenuation;
 use crate::source::acquisition::Acquisition;
+use crate::source::bowtie::Bowtie;
 use crate::source::fan_window::FanWindows;
 use crate::source::gantry::{Placement, Trajectory, gantry_axes};
 use crate::source::scanner::Scanner;
@@ -152,6 +153,8 @@ struct FanSpectra {
     cells_per_rad: f64,
     /// Cumulative share of the photons below each cell edge.
     cumulative: Vec<f64>,
+    /// By share (in [`GUIDE`] steps): the cell a search starts from.
+    cell_guide: Vec<u16>,
     energies: usize,
     energy_bin_kev: f32,
     first_bin_edge_kev: f32,
@@ -167,9 +170,38 @@ struct FanSpectra {
 /// What it takes to correct a weight for the thickness at the very angle.
 #[derive(Clone, Debug)]
 struct BowtieDetail {
-    profile: crate::source::bowtie::Bowtie,
-    cell_thickness_cm: Vec<f64>,
-    mu_per_cm: Vec<f64>,
+    cell_thickness_cm: Vec<f32>,
+    /// Thickness on a fine, even grid of fan angles from the fan's edge.
+    fine_thickness_cm: Vec<f32>,
+    mu_per_cm: Vec<f32>,
+}
+
+/// Steps of the fine thickness table per radian (0.05 degrees): published profiles have 0.5 degrees.
+const FINE_PER_RAD: f64 = 20.0 / crate::units::RAD_PER_DEG;
+
+impl BowtieDetail {
+    fn new(profile: &Bowtie, spectrum: &Spectrum, fan_angle_rad: f64, cells: usize) -> Self {
+        let attenuation = Attenuation::new(&profile.material);
+        let mu = |&e: &f64| (attenuation.mu_over_rho_cm2_g(e) * profile.material.density_g_cm3) as f32;
+        let thickness = |from_edge_rad: f64| profile.thickness_cm(from_edge_rad - fan_angle_rad / 2.0) as f32;
+        let cell_rad = fan_angle_rad / cells as f64;
+        let fine = (fan_angle_rad * FINE_PER_RAD).ceil() as usize + 2;
+        BowtieDetail {
+            cell_thickness_cm: (0..cells).map(|cell| thickness((cell as f64 + 0.5) * cell_rad)).collect(),
+            fine_thickness_cm: (0..fine).map(|k| thickness(k as f64 / FINE_PER_RAD)).collect(),
+            mu_per_cm: spectrum.energies_kev.iter().map(mu).collect(),
+        }
+    }
+
+    /// Transmission of the thickness at an angle over that at the cell's middle.
+    #[inline]
+    fn correction(&self, bin: usize, cell: usize, from_edge_rad: f64) -> f32 {
+        let place = (from_edge_rad * FINE_PER_RAD) as f32;
+        let below = (place as usize).min(self.fine_thickness_cm.len() - 2);
+        let (t0, t1) = (self.fine_thickness_cm[below], self.fine_thickness_cm[below + 1]);
+        let thickness_cm = t0 + (t1 - t0) * (place - below as f32);
+        (self.mu_per_cm[bin] * (self.cell_thickness_cm[cell] - thickness_cm)).exp()
+    }
 }
 
 impl FanSpectra {
@@ -177,20 +209,13 @@ impl FanSpectra {
         let cells = (scanner.fan_angle_rad / FAN_CELL_RAD).ceil().max(1.0) as usize;
         let width_rad = scanner.fan_angle_rad / cells as f64;
         let first_angle_rad = -scanner.fan_angle_rad / 2.0;
-        let middle = |cell: usize| first_angle_rad + (cell as f64 + 0.5) * width_rad;
-        let bowtie = scanner.bowtie.as_ref().map(|profile| {
-            let attenuation = Attenuation::new(&profile.material);
-            let mu = |&e: &f64| attenuation.mu_over_rho_cm2_g(e) * profile.material.density_g_cm3;
-            BowtieDetail {
-                profile: profile.clone(),
-                cell_thickness_cm: (0..cells).map(|cell| profile.thickness_cm(middle(cell))).collect(),
-                mu_per_cm: spectrum.energies_kev.iter().map(mu).collect(),
-            }
-        });
+        let bowtie = scanner.bowtie.as_ref();
+        let bowtie = bowtie.map(|profile| BowtieDetail::new(profile, spectrum, scanner.fan_angle_rad, cells));
         let mut fan = FanSpectra {
             first_angle_rad,
             cells_per_rad: 1.0 / width_rad,
             cumulative: vec![0.0],
+            cell_guide: Vec::new(),
             energies: spectrum.energies_kev.len(),
             energy_bin_kev: spectrum.bin_width_kev as f32,
             first_bin_edge_kev: (spectrum.energies_kev[0] - spectrum.bin_width_kev / 2.0) as f32,
@@ -202,6 +227,8 @@ impl FanSpectra {
         (0..cells).for_each(|cell| fan.push_cell(cell, spectrum));
         let total = fan.cumulative[cells];
         fan.cumulative.iter_mut().for_each(|share| *share /= total);
+        let cell_below = |share: f64| fan.cumulative.partition_point(|&c| c <= share).clamp(1, cells) - 1;
+        fan.cell_guide = (0..GUIDE).map(|entry| cell_below(entry as f64 / GUIDE as f64) as u16).collect();
         fan.photons_per_rad_mas_cm2 = total * width_rad;
         fan
     }
@@ -209,7 +236,7 @@ impl FanSpectra {
     /// Appends one cell's cumulative spectrum and its photons (not yet normalised).
     fn push_cell(&mut self, cell: usize, spectrum: &Spectrum) {
         let behind_bowtie = |bin: usize| match &self.bowtie {
-            Some(bowtie) => (-bowtie.mu_per_cm[bin] * bowtie.cell_thickness_cm[cell]).exp(),
+            Some(bowtie) => f64::from(-bowtie.mu_per_cm[bin] * bowtie.cell_thickness_cm[cell]).exp(),
             None => 1.0,
         };
         let photons: Vec<f64> = (spectrum.photons_per_cm2_mas.iter().enumerate())
@@ -246,15 +273,18 @@ impl FanSpectra {
     fn sample(&self, low_rad: f64, high_rad: f64, fan: f32, energy: f32) -> Ray {
         let (below, above) = (self.share_below(low_rad), self.share_below(high_rad));
         let share = below + (above - below) * f64::from(fan);
-        let cell = self.cumulative.partition_point(|&c| c <= share).clamp(1, self.cumulative.len() - 1) - 1;
+        let last = self.cumulative.len() - 2;
+        let mut cell = usize::from(self.cell_guide[((share * GUIDE as f64) as usize).min(GUIDE - 1)]);
+        while cell < last && self.cumulative[cell + 1] <= share {
+            cell += 1;
+        }
         let (c0, c1) = (self.cumulative[cell], self.cumulative[cell + 1]);
         let fan_angle_rad =
             self.first_angle_rad + (cell as f64 + (share - c0) / (c1 - c0)) / self.cells_per_rad;
         let (bin, energy_kev) = self.sample_energy(cell, energy);
         let mut weight = above - below;
         if let Some(bowtie) = &self.bowtie {
-            let extra_cm = bowtie.profile.thickness_cm(fan_angle_rad) - bowtie.cell_thickness_cm[cell];
-            weight *= (-bowtie.mu_per_cm[bin] * extra_cm).exp();
+            weight *= f64::from(bowtie.correction(bin, cell, fan_angle_rad - self.first_angle_rad));
         }
         Ray { fan_angle_rad, energy_kev, weight: weight as f32 }
     }

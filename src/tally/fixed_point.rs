@@ -1,7 +1,8 @@
 //! Sums in fixed point: adding is exact and associative, so neither threads nor order matter.
 
-/// Energy of one unit, keV: 2⁻²⁰. A batch may leave up to 8.8e12 keV in a voxel.
-pub const QUANTUM_KEV: f64 = 1.0 / 1_048_576.0;
+/// Energy of one unit, keV: 2⁻²⁶. All batches together may leave up to 1.4e11 keV in a cell: two billion
+/// photons of 70 keV absorbed in one and the same voxel.
+pub const QUANTUM_KEV: f64 = 1.0 / 67_108_864.0;
 
 /// First and second moments of the batches' energies, cell by cell.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -27,7 +27,10 @@ pub fn walk_primary<T: Tally>(
     let share = 1.0 / splits as f32;
     let mut transmission = 1.0_f32;
     let mut next_collision = deviate * share;
-    world.grid.walk(&photon.position_cm, &photon.direction, |voxel, distance_cm, length_cm| {
+    let Some(clip_cm) = world.bounds.clip_cm(&photon.position_cm, &photon.direction) else {
+        return energy_kev;
+    };
+    world.grid.walk(&photon.position_cm, &photon.direction, clip_cm, |voxel, distance_cm, length_cm| {
         let Some(&label) = world.labels.get(voxel) else { return false };
         let flight = row[usize::from(world.medium(label))];
         let collided = transmission * one_minus_exp(flight.mu_per_cm * length_cm);
@@ -45,22 +48,18 @@ pub fn walk_primary<T: Tally>(
     energy_kev * (1.0 - sites.len() as f32 * share)
 }
 
-/// 1 − e^(−x) for x ≥ 0, good to 3e-7 relative also near 0, where most voxels lie.
+/// 1 − e^(−x) for x ≥ 0, good to 6e-7 relative, to 1e-7 where most voxels lie.
 ///
 /// Transmission multiplies over hundreds of voxels and kerma is proportional to this: an exponential good
 /// to 1e-4 biased lung dose by 0.6 % in a prototype.
-#[inline]
+#[inline(always)]
 pub fn one_minus_exp(x: f32) -> f32 {
-    if x > 0.5 {
+    if x > 0.125 {
         return 1.0 - (-x).exp();
     }
-    let series = 1.0 / 5040.0 - x * (1.0 / 40320.0);
-    let series = 1.0 / 720.0 - x * series;
-    let series = 1.0 / 120.0 - x * series;
-    let series = 1.0 / 24.0 - x * series;
-    let series = 1.0 / 6.0 - x * series;
-    let series = 0.5 - x * series;
-    x * (1.0 - x * series)
+    // Taylor to x⁵ in Estrin's order: short chains, since a step waits for the one before.
+    let square = x * x;
+    x * ((1.0 - 0.5 * x) + square * ((1.0 / 6.0 - x * (1.0 / 24.0)) + square * (1.0 / 120.0)))
 }
 
 #[cfg(test)]
@@ -73,7 +72,7 @@ mod tests {
             let x = (k as f32 * 0.0008 - 9.0).exp();
             let exact = -(-f64::from(x)).exp_m1();
             let relative = (f64::from(one_minus_exp(x)) / exact - 1.0).abs();
-            assert!(relative < 3e-7, "x {x}: {relative:e}");
+            assert!(relative < 6e-7, "x {x}: {relative:e}");
         }
         assert_eq!(one_minus_exp(0.0), 0.0);
     }

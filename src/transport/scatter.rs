@@ -45,7 +45,8 @@ impl Flyer for TrackLength {
         let energy_kev = photon.energy_kev * photon.weight;
         let mut free_paths = -open01(stream).ln();
         let mut site = None;
-        world.grid.walk(&photon.position_cm, &photon.direction, |voxel, distance_cm, length_cm| {
+        let clip_cm = world.bounds.clip_cm(&photon.position_cm, &photon.direction)?;
+        world.grid.walk(&photon.position_cm, &photon.direction, clip_cm, |voxel, distance_cm, length_cm| {
             let Some(&label) = world.labels.get(voxel) else { return false };
             let flight = row[usize::from(world.medium(label))];
             let crossed = flight.mu_per_cm * length_cm;
@@ -106,11 +107,14 @@ fn woodcock(
     stream: &mut impl Rng,
     mut tentative: impl FnMut(usize, u8, f32),
 ) -> Option<Site> {
-    let (enter_cm, _) = world.grid.clip_cm(&photon.position_cm, &photon.direction)?;
+    let (enter_cm, leave_cm) = world.bounds.clip_cm(&photon.position_cm, &photon.direction)?;
     let mean_free_path_cm = 1.0 / majorant_per_cm;
     let mut distance_cm = enter_cm;
     loop {
         distance_cm -= open01(stream).ln() * mean_free_path_cm;
+        if distance_cm > leave_cm {
+            return None;
+        }
         let position_cm = photon.position_cm + photon.direction * distance_cm;
         let voxel = world.grid.voxel_at(&position_cm)?;
         let label = world.labels[voxel];

@@ -2,6 +2,9 @@
 
 use nalgebra::Vector3;
 
+use crate::error::{Error, Result};
+use crate::geometry::bounds::BodyBounds;
+use crate::geometry::outline::Outline;
 use crate::geometry::phantom::Phantom;
 use crate::geometry::ray::RayGrid;
 use crate::physics::tables::MediumTables;
@@ -10,6 +13,8 @@ use crate::physics::tables::MediumTables;
 pub struct World<'a> {
     /// The grid, for rays.
     pub grid: RayGrid,
+    /// Where the body is: photons outside fly through nothing.
+    pub bounds: BodyBounds,
     /// Region of every voxel.
     pub labels: &'a [u8],
     /// Medium of every label.
@@ -30,19 +35,22 @@ pub struct Site {
 }
 
 impl<'a> World<'a> {
-    /// Prepares a phantom.
-    pub fn new(phantom: &'a Phantom) -> Self {
+    /// Prepares a phantom with its outline. Refuses one without a body.
+    pub fn new(phantom: &'a Phantom, outline: &Outline) -> Result<Self> {
+        let bounds = BodyBounds::of(outline, f64::NEG_INFINITY, f64::INFINITY)
+            .ok_or_else(|| Error::invalid(format!("phantom `{}` has no voxel of a body", phantom.id)))?;
         let media: Vec<_> = phantom.media.iter().map(|m| (&m.material, m.density_g_cm3)).collect();
         let mut medium_of_label = [0; 256];
         for (label, region) in phantom.regions.iter().enumerate() {
             medium_of_label[label] = region.medium;
         }
-        World {
+        Ok(World {
+            bounds,
             grid: RayGrid::new(&phantom.grid),
             labels: &phantom.labels,
             medium_of_label,
             tables: MediumTables::new(&media),
-        }
+        })
     }
 
     /// Medium of a label.

@@ -1,0 +1,91 @@
+//! Exams for tests: small, quick, and known.
+
+#![allow(dead_code)] // every test file uses its own part
+
+use childsize::data::material::Material;
+use childsize::geometry::phantom::Phantom;
+use childsize::geometry::standard::elliptic_cylinder;
+use childsize::geometry::voxelize::{Voxelization, voxelize};
+use childsize::io::phantom_file::load_shipped;
+use childsize::simulation::outcome::Outcome;
+use childsize::simulation::settings::Settings;
+use childsize::simulation::{Exam, Unobserved, simulate};
+use childsize::source::acquisition::{Acquisition, Mode, Overrange};
+use childsize::source::bowtie::Bowtie;
+use childsize::source::gantry::{PatientPosition, Placement, StartAngle};
+use childsize::source::scanner::{FlatFilter, Scanner, SpectrumSource};
+use childsize::transport::batch::Estimator;
+
+pub fn scanner() -> Scanner {
+    Scanner {
+        name: "test".to_owned(),
+        source_to_isocentre_cm: 59.5,
+        fan_angle_rad: 52_f64.to_radians(),
+        spectrum: SpectrumSource::Model { anode_angle_rad: 7_f64.to_radians() },
+        filtration: vec![FlatFilter { material: Material::named("aluminium").unwrap(), thickness_cm: 0.6 }],
+        bowtie: None,
+    }
+}
+
+/// A body-like aluminium bowtie: 2 mm in the middle, 25 mm at 26 degrees.
+pub fn bowtie() -> Bowtie {
+    let angles_rad: Vec<f64> = (0..=54).map(|k| (f64::from(k) * 0.5).to_radians()).collect();
+    let thicknesses_cm: Vec<f64> = angles_rad.iter().map(|a| 0.2 + 11.2 * a * a).collect();
+    Bowtie::new("test", Material::named("aluminium").unwrap(), &angles_rad, &thicknesses_cm).unwrap()
+}
+
+pub fn helical(top_z_cm: f64, bottom_z_cm: f64) -> Acquisition {
+    Acquisition {
+        phase: "test".to_owned(),
+        mode: Mode::Helical { pitch: 1.0 },
+        tube_voltage_kv: 120.0,
+        tube_current_ma: 100.0,
+        rotation_time_s: 1.0,
+        collimation_cm: 4.0,
+        top_z_cm,
+        bottom_z_cm,
+        overrange: Overrange::None,
+        start_angle: StartAngle::Random,
+    }
+}
+
+pub fn exam(phantom: Phantom, scanner: Scanner, acquisition: Acquisition) -> Exam {
+    let placement = Placement { position: PatientPosition::Hfs, isocentre_cm: phantom.axis_cm };
+    Exam { phantom, scanner, placement, acquisitions: vec![acquisition] }
+}
+
+pub fn water_cylinder(diameter_cm: f64, length_cm: f64, voxel_cm: f64) -> Phantom {
+    let water = Material::named("water").unwrap();
+    elliptic_cylinder(diameter_cm, diameter_cm, length_cm, water, [voxel_cm; 3]).unwrap()
+}
+
+/// A newborn of coarse voxels: skull, lung, soft tissue and air in a small space.
+pub fn newborn(voxel_cm: f64) -> Phantom {
+    voxelize(&load_shipped("ce-00y").unwrap(), &Voxelization::cubes(voxel_cm)).unwrap()
+}
+
+/// A helical scan of the newborn's trunk.
+pub fn newborn_chest(voxel_cm: f64) -> Exam {
+    let phantom = newborn(voxel_cm);
+    let (top, bottom) = (phantom.landmarks_z_cm["lung_apex"], phantom.landmarks_z_cm["diaphragm"]);
+    exam(phantom, Scanner { bowtie: Some(bowtie()), ..scanner() }, helical(top + 1.0, bottom - 1.0))
+}
+
+pub fn settings(estimator: Estimator, histories: u64) -> Settings {
+    Settings { seed: 20_260_101, histories, estimator, map_binning: None, target: None }
+}
+
+pub fn run(exam: &Exam, settings: &Settings) -> Outcome {
+    simulate(exam, settings, &Unobserved).unwrap()
+}
+
+/// Runs on a pool of its own.
+pub fn run_on(threads: usize, exam: &Exam, settings: &Settings) -> Outcome {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+    pool.install(|| run(exam, settings))
+}
+
+/// Index of an organ.
+pub fn organ(phantom: &Phantom, id: &str) -> usize {
+    phantom.organs.iter().position(|organ| organ.id == id).unwrap_or_else(|| panic!("no organ {id}"))
+}
