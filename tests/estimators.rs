@@ -95,7 +95,11 @@ fn a_coarser_map_holds_the_same_energy() {
         let volume = map.binning.grid.voxel_volume_cm3();
         let (density, _) = map.anatomy(&exam.phantom);
         // Body voxels only: a bin at the surface also holds air, whose mass is a thousandth.
-        map.dose_mgy.iter().zip(&density).map(|(d, rho)| f64::from(*d) * f64::from(*rho) * volume).sum::<f64>()
+        map.dose_mgy
+            .iter()
+            .zip(&density)
+            .map(|(d, rho)| f64::from(*d) * f64::from(*rho) * volume)
+            .sum::<f64>()
     };
     let (fine, coarse) = (energy([1, 1, 1]), energy([2, 3, 2]));
     assert!((coarse / fine - 1.0).abs() < 1e-3, "{coarse} {fine}");

@@ -67,7 +67,8 @@ fn bowtie_attenuates_and_hardens_by_fan_angle() {
         photons.fold((0.0, 0.0), |(count, energy), (e, n)| (count + n, energy + n * e))
     };
     // Shares of the fan between consecutive angles, by fine integration.
-    let edges: Vec<f64> = [-26.0, -20.0, -12.3, -5.0, 0.0, 3.1, 9.0, 15.0, 26.0].map(f64::to_radians).to_vec();
+    let edges: Vec<f64> =
+        [-26.0, -20.0, -12.3, -5.0, 0.0, 3.1, 9.0, 15.0, 26.0].map(f64::to_radians).to_vec();
     let integral = |a: f64, b: f64| {
         let steps = 400;
         (0..steps).fold((0.0, 0.0), |(count, energy), k| {
@@ -94,7 +95,10 @@ fn bowtie_attenuates_and_hardens_by_fan_angle() {
         let share = weight[piece] / f64::from(count);
         let error = (squares[piece] / f64::from(count) - share * share).sqrt() / f64::from(count).sqrt();
         let expected = pieces[piece].0 / total;
-        assert!((share - expected).abs() < 4.0 * error + 2e-4 * expected, "piece {piece}: {share} {expected}");
+        assert!(
+            (share - expected).abs() < 4.0 * error + 2e-4 * expected,
+            "piece {piece}: {share} {expected}"
+        );
         let mean_kev = energy[piece] / weight[piece];
         let expected_kev = pieces[piece].1 / pieces[piece].0;
         assert!((mean_kev - expected_kev).abs() < 0.25, "piece {piece}: {mean_kev} {expected_kev} keV");
@@ -126,8 +130,10 @@ fn a_fan_window_keeps_the_photons_inside_it_and_their_weight() {
     for _ in 0..count {
         let d = deviates(&mut stream);
         let fan_rad = |p: &childsize::photon::Photon, d: &SourceDeviates| {
-            let (outward, lateral) =
-                childsize::source::gantry::gantry_axes(PatientPosition::Hfs, std::f64::consts::TAU * f64::from(d.turn));
+            let (outward, lateral) = childsize::source::gantry::gantry_axes(
+                PatientPosition::Hfs,
+                std::f64::consts::TAU * f64::from(d.turn),
+            );
             let direction = p.direction.cast::<f64>();
             direction.dot(&lateral).atan2(-direction.dot(&outward))
         };
@@ -187,7 +193,8 @@ fn a_projection_from_the_left_is_the_mirror_of_one_from_the_right() {
         let outcome = run(&exam(phantom, scanner(), scan), &settings(Estimator::Organ, 200_000));
         outcome.acquisitions[0].organ_dose_mgy[rod]
     };
-    for (left, right) in [("ctdi_periphery_090", "ctdi_periphery_270"), ("ctdi_periphery_270", "ctdi_periphery_090")]
+    for (left, right) in
+        [("ctdi_periphery_090", "ctdi_periphery_270"), ("ctdi_periphery_270", "ctdi_periphery_090")]
     {
         let (a, b) = (dose(90.0, left), dose(270.0, right));
         assert!((a.mean / b.mean - 1.0).abs() < 0.02, "{left} {a:?}, {right} {b:?}");
@@ -236,7 +243,8 @@ fn an_axial_scan_of_contiguous_slices_gives_the_dose_of_a_helix_of_pitch_one() {
     let dose = |mode: Mode| {
         let phantom = water_cylinder(16.0, 16.0, 0.5);
         let scan = Acquisition { mode, start_angle: StartAngle::Fixed(0.0), ..helical(8.0, -8.0) };
-        run(&exam(phantom, scanner(), scan), &settings(Estimator::Organ, 100_000)).acquisitions[0].organ_dose_mgy[0]
+        run(&exam(phantom, scanner(), scan), &settings(Estimator::Organ, 100_000)).acquisitions[0]
+            .organ_dose_mgy[0]
     };
     let (axial, helix) = (dose(Mode::Axial { table_increment_cm: 4.0 }), dose(Mode::Helical { pitch: 1.0 }));
     // 1 %: the helix ends in half beams beyond the cylinder, the axial scan does not.

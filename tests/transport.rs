@@ -25,10 +25,12 @@ fn layered_phantom() -> Phantom {
     let water = Material::named("water").unwrap();
     let bone = Material::named("bone").unwrap();
     let lung = water.clone();
-    let media = [(water.clone(), 0.0012), (water.clone(), 1.0), (bone.clone(), bone.density_g_cm3), (lung, 0.26)]
-        .map(|(material, density_g_cm3)| Medium { material, density_g_cm3 });
+    let media =
+        [(water.clone(), 0.0012), (water.clone(), 1.0), (bone.clone(), bone.density_g_cm3), (lung, 0.26)]
+            .map(|(material, density_g_cm3)| Medium { material, density_g_cm3 });
     let ends_cm = [2.1, 3.15, 7.35, 10.5];
-    let label = |ix: usize| [1, 2, 3, 4][ends_cm.iter().position(|&end| (ix as f64 + 0.5) * 0.35 < end).unwrap()];
+    let label =
+        |ix: usize| [1, 2, 3, 4][ends_cm.iter().position(|&end| (ix as f64 + 0.5) * 0.35 < end).unwrap()];
     let labels = (0..grid.len()).map(|voxel| label(voxel % 30)).collect();
     let region = |id: &str, organ, medium| Region { id: id.to_owned(), organ, medium };
     let organ = |id: &str| Organ { id: id.to_owned(), name: id.to_owned(), target_mass_g: None };
@@ -85,7 +87,9 @@ fn beamlet(energy_kev: f32) -> Beamlet {
     let path = |layer: usize| LAYERS_CM[layer] / f64::from(direction.x);
     Beamlet {
         depths: std::array::from_fn(|i| tables[i].0.mu_over_rho_cm2_g(e) * tables[i].1 * path(i)),
-        shares: std::array::from_fn(|i| tables[i].0.mu_tr_over_rho_cm2_g(e) / tables[i].0.mu_over_rho_cm2_g(e)),
+        shares: std::array::from_fn(|i| {
+            tables[i].0.mu_tr_over_rho_cm2_g(e) / tables[i].0.mu_over_rho_cm2_g(e)
+        }),
         photon: Photon { position_cm, direction, energy_kev, weight: 1.0 },
         phantom,
     }
@@ -111,7 +115,10 @@ fn expected_primary_kerma_is_beer_lambert_through_mixed_voxels() {
             let expected = f64::from(energy_kev) * (transmission - after) * beamlet.shares[layer];
             let found = layers.kerma_kev[layer + 1];
             // 0.1 %: the coefficients' interpolation in energy and single precision.
-            assert!((found / expected - 1.0).abs() < 1e-3, "{energy_kev} keV, layer {layer}: {found} {expected}");
+            assert!(
+                (found / expected - 1.0).abs() < 1e-3,
+                "{energy_kev} keV, layer {layer}: {found} {expected}"
+            );
             transmission = after;
         }
     }
@@ -135,7 +142,11 @@ fn primary_interactions_are_placed_by_collision_probability() {
         let after = transmission * (-beamlet.depths[layer]).exp();
         let found = f64::from(counts[layer + 1]) / f64::from(splits * rays as u32);
         // The deviates are evenly spread: the error is that of counting at the layer's two faces.
-        assert!((found - (transmission - after)).abs() < 5e-4, "layer {layer}: {found} {}", transmission - after);
+        assert!(
+            (found - (transmission - after)).abs() < 5e-4,
+            "layer {layer}: {found} {}",
+            transmission - after
+        );
         transmission = after;
     }
 }
@@ -148,7 +159,8 @@ fn survival<F: Flyer>(seed: u64) -> (f64, f64) {
     let count = 400_000;
     let survived = (0..count)
         .filter(|_| {
-            F::fly(&world, &row, majorant_per_cm, &beamlet.photon, &mut stream, &mut Layers::default()).is_none()
+            F::fly(&world, &row, majorant_per_cm, &beamlet.photon, &mut stream, &mut Layers::default())
+                .is_none()
         })
         .count();
     (survived as f64 / f64::from(count), (-beamlet.depths.iter().sum::<f64>()).exp())
@@ -157,7 +169,8 @@ fn survival<F: Flyer>(seed: u64) -> (f64, f64) {
 #[test]
 fn attenuation_is_beer_lambert_for_every_way_to_fly() {
     let standard_error = |p: f64| (p * (1.0 - p) / 400_000.0).sqrt();
-    for (found, expected) in [survival::<TrackLength>(1), survival::<TentativeCollision>(2), survival::<Silent>(3)]
+    for (found, expected) in
+        [survival::<TrackLength>(1), survival::<TentativeCollision>(2), survival::<Silent>(3)]
     {
         // 4 standard errors and 0.1 % for the energy interpolation of the coefficients.
         let allowed = 4.0 * standard_error(expected) + 1e-3 * expected;

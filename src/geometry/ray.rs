@@ -108,12 +108,6 @@ impl RayGrid {
     }
 }
 
-/// The larger of two numbers that are not NaN.
-#[inline(always)]
-fn larger(a: f32, b: f32) -> f32 {
-    if a > b { a } else { b }
-}
-
 /// The smaller of two numbers that are not NaN: one instruction, unlike `f32::min`.
 #[inline(always)]
 fn smaller(a: f32, b: f32) -> f32 {
