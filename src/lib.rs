@@ -33,12 +33,14 @@ pub mod transport;
 // Floor 6: what is counted, and how sure it is.
 pub mod tally;
 
-// Floor 7: one run, and what is made of it.
-pub mod analysis;
+// Floor 7: one run, from exam to outcome.
 pub mod simulation;
 
-// Floor 8: file formats and console units.
+// Floor 8: what is made of outcomes.
+pub mod analysis;
+
+// Floor 9: file formats and console units.
 pub mod io;
 
-// Floor 9: the command line.
+// Floor 10: the command line.
 pub mod cli;

@@ -151,6 +151,15 @@ impl MediumTables {
         between(self.majorant_per_cm[low], self.majorant_per_cm[low + 1])
     }
 
+    /// Linear attenuation coefficient of one medium, 1/cm.
+    #[inline]
+    pub fn mu_per_cm(&self, medium: u8, energy_kev: f32) -> f32 {
+        let (low, fraction) = self.place(energy_kev);
+        let a = self.flights[low * self.media + usize::from(medium)].mu_per_cm;
+        let b = self.flights[(low + 1) * self.media + usize::from(medium)].mu_per_cm;
+        a + (b - a) * fraction
+    }
+
     /// The process of an interaction in a medium, for a deviate.
     #[inline]
     pub fn process(&self, medium: u8, energy_kev: f32, deviate: f32) -> Process {

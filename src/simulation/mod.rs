@@ -15,7 +15,7 @@ use crate::geometry::mass::coverage;
 use crate::geometry::outline::Outline;
 use crate::geometry::phantom::Phantom;
 use crate::source::acquisition::{Acquisition, Mode};
-use crate::source::beam::Beam;
+use crate::source::beam::{Beam, PhotonSource};
 use crate::source::gantry::Placement;
 use crate::source::scanner::Scanner;
 use crate::tally::batch_score::{RegionScore, VoxelScore, label_energies_kev};

@@ -1,8 +1,8 @@
 //! The beam of one acquisition, ready to emit: spectrum, filters, bowtie, collimator and path composed.
 //!
 //! The focal spot is a point that radiates isotropically into the collimated fan; the flat filters are
-//! as thick for every ray as for the central one; the bowtie's profile is along the ray. Between scanner
-//! and phantom is vacuum (60 cm of air take away about 1 %; add air to `filtration` to have it).
+//! as thick for every ray as for the central one; the bowtie's profile is along the ray. The air between
+//! the scanner and the body is transport's.
 
 use nalgebra::Vector3;
 
@@ -36,6 +36,14 @@ pub struct SourceDeviates {
     pub cone: f32,
     /// Energy.
     pub energy: f32,
+}
+
+/// Something that emits photons towards a phantom.
+pub trait PhotonSource: Sync {
+    /// The source photon of a set of deviates; `None` where nothing is to be emitted.
+    fn emit(&self, deviates: SourceDeviates) -> Option<Photon>;
+    /// Photons that one unit of weight per history stands for.
+    fn photons(&self) -> f64;
 }
 
 /// A beam.
@@ -101,10 +109,11 @@ impl Beam {
     pub fn tan_cone(&self) -> f64 {
         self.sin_cone / (1.0 - self.sin_cone * self.sin_cone).sqrt()
     }
+}
 
-    /// Photons that leave bowtie and collimator in the whole acquisition: what one unit of weight per
-    /// history stands for.
-    pub fn photons(&self) -> f64 {
+impl PhotonSource for Beam {
+    /// Photons that leave bowtie and collimator in the whole acquisition.
+    fn photons(&self) -> f64 {
         self.photons
     }
 
@@ -112,7 +121,7 @@ impl Beam {
     ///
     /// The sum of weights over many histories is the share of the photons that fly inside the windows.
     #[inline]
-    pub fn emit(&self, deviates: SourceDeviates) -> Option<Photon> {
+    fn emit(&self, deviates: SourceDeviates) -> Option<Photon> {
         let (z_cm, gantry_angle_rad) = self.trajectory.at(deviates.time, f64::from(deviates.turn));
         let [low, high] = self.windows.at(z_cm, gantry_angle_rad);
         if high <= low {

@@ -4,7 +4,7 @@ use rand::Rng;
 
 use crate::numerics::low_discrepancy::ScrambledSobol;
 use crate::numerics::rng::{Stream, batch_stream, open01, unit_from_bits};
-use crate::source::beam::{Beam, SourceDeviates};
+use crate::source::beam::{PhotonSource, SourceDeviates};
 use crate::transport::history::{Scratch, analog_history, expected_primary_history};
 use crate::transport::scatter::{Silent, TentativeCollision, TrackLength};
 use crate::transport::tally::Tally;
@@ -60,9 +60,9 @@ pub struct BatchAddress {
 }
 
 /// Plays the histories of one batch.
-pub fn run_batch<T: Tally>(
+pub fn run_batch<S: PhotonSource, T: Tally>(
     world: &World,
-    beam: &Beam,
+    source: &S,
     estimator: Estimator,
     address: BatchAddress,
     histories: u64,
@@ -71,17 +71,17 @@ pub fn run_batch<T: Tally>(
     let mut stream = batch_stream(address.seed, address.acquisition, address.batch);
     let scratch = &mut Scratch::new();
     match estimator {
-        Estimator::Analog => independent(beam, histories, &mut stream, |photon, stream| {
+        Estimator::Analog => independent(source, histories, &mut stream, |photon, stream| {
             analog_history::<Silent, T>(world, &photon, stream, scratch, tally);
         }),
-        Estimator::TrackLength => independent(beam, histories, &mut stream, |photon, stream| {
+        Estimator::TrackLength => independent(source, histories, &mut stream, |photon, stream| {
             analog_history::<TrackLength, T>(world, &photon, stream, scratch, tally);
         }),
-        Estimator::Organ => evenly_spread(beam, histories, &mut stream, |photon, place, stream| {
+        Estimator::Organ => evenly_spread(source, histories, &mut stream, |photon, place, stream| {
             let splits = (estimator.splits(), place);
             expected_primary_history::<TentativeCollision, T>(world, &photon, splits, stream, scratch, tally);
         }),
-        Estimator::Map => evenly_spread(beam, histories, &mut stream, |photon, place, stream| {
+        Estimator::Map => evenly_spread(source, histories, &mut stream, |photon, place, stream| {
             let splits = (estimator.splits(), place);
             expected_primary_history::<TrackLength, T>(world, &photon, splits, stream, scratch, tally);
         }),
@@ -91,7 +91,7 @@ pub fn run_batch<T: Tally>(
 /// Emits photons of independent random deviates, in the order of time.
 #[inline]
 fn independent(
-    beam: &Beam,
+    source: &impl PhotonSource,
     histories: u64,
     stream: &mut Stream,
     mut play: impl FnMut(crate::photon::Photon, &mut Stream),
@@ -104,7 +104,7 @@ fn independent(
             cone: open01(stream),
             energy: open01(stream),
         };
-        if let Some(photon) = beam.emit(deviates) {
+        if let Some(photon) = source.emit(deviates) {
             play(photon, stream);
         }
     }
@@ -114,7 +114,7 @@ fn independent(
 /// sequence cross the same voxels. `play` also gets the deviate that places the primary's interactions.
 #[inline]
 fn evenly_spread(
-    beam: &Beam,
+    source: &impl PhotonSource,
     histories: u64,
     stream: &mut Stream,
     mut play: impl FnMut(crate::photon::Photon, f32, &mut Stream),
@@ -125,7 +125,7 @@ fn evenly_spread(
     for history in 0..histories {
         let [fan, place, energy, cone, turn] = points.next_point().map(|bits| unit_from_bits(bits >> 9));
         let time = (history as f64 + f64::from(open01(stream))) * step;
-        if let Some(photon) = beam.emit(SourceDeviates { time, turn, fan, cone, energy }) {
+        if let Some(photon) = source.emit(SourceDeviates { time, turn, fan, cone, energy }) {
             play(photon, place, stream);
         }
     }

@@ -41,7 +41,7 @@ pub fn expected_primary_history<F: Flyer, T: Tally>(
     tally: &mut T,
 ) {
     let Scratch { primary_row, row, sites } = scratch;
-    tally.emit(photon.energy_kev * photon.weight);
+    let photon = &arrive(world, photon, tally);
     world.tables.fill_row(photon.energy_kev, primary_row);
     sites.clear();
     let escaped_kev = walk_primary(world, primary_row, photon, (splits, deviate), sites, tally);
@@ -63,8 +63,18 @@ pub fn analog_history<F: Flyer, T: Tally>(
     scratch: &mut Scratch,
     tally: &mut T,
 ) {
-    tally.emit(photon.energy_kev * photon.weight);
-    follow::<F, T>(world, *photon, stream, &mut scratch.row, tally);
+    let photon = arrive(world, photon, tally);
+    follow::<F, T>(world, photon, stream, &mut scratch.row, tally);
+}
+
+/// Brings a source photon through the air to the body; its weight loses what the air takes.
+#[inline]
+fn arrive<T: Tally>(world: &World, photon: &Photon, tally: &mut T) -> Photon {
+    let emitted_kev = photon.energy_kev * photon.weight;
+    let transmission = world.transmission_to_body(photon);
+    tally.emit(emitted_kev);
+    tally.escape(emitted_kev * (1.0 - transmission));
+    Photon { weight: photon.weight * transmission, ..*photon }
 }
 
 /// Follows a photon until it is absorbed or leaves.

@@ -5,15 +5,17 @@ use nalgebra::Vector3;
 use crate::error::{Error, Result};
 use crate::geometry::bounds::BodyBounds;
 use crate::geometry::outline::Outline;
-use crate::geometry::phantom::Phantom;
+use crate::geometry::phantom::{EXTERIOR, Phantom};
 use crate::geometry::ray::RayGrid;
+use crate::photon::Photon;
 use crate::physics::tables::MediumTables;
 
 /// A phantom prepared for transport.
 pub struct World<'a> {
     /// The grid, for rays.
     pub grid: RayGrid,
-    /// Where the body is: photons outside fly through nothing.
+    /// Where the body is. Outside, the exterior's medium (air) attenuates photons on their way in; what air
+    /// scatters, and what leaves the body, does not come back.
     pub bounds: BodyBounds,
     /// Region of every voxel.
     pub labels: &'a [u8],
@@ -51,6 +53,15 @@ impl<'a> World<'a> {
             medium_of_label,
             tables: MediumTables::new(&media),
         })
+    }
+
+    /// Share of photons that the air between focal spot and body lets through.
+    #[inline]
+    pub fn transmission_to_body(&self, photon: &Photon) -> f32 {
+        let Some((enter_cm, _)) = self.bounds.clip_cm(&photon.position_cm, &photon.direction) else {
+            return 1.0;
+        };
+        (-self.tables.mu_per_cm(self.medium(EXTERIOR), photon.energy_kev) * enter_cm).exp()
     }
 
     /// Medium of a label.
