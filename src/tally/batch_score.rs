@@ -1,5 +1,6 @@
 //! What one batch scores: energy by region, by voxel where a map is wanted, and the energy balance.
 
+use crate::geometry::phantom::EXTERIOR;
 use crate::tally::energy_balance::EnergyBalance;
 use crate::transport::tally::Tally;
 
@@ -69,16 +70,17 @@ impl<const KERMA: bool> Tally for VoxelScore<'_, KERMA> {
     }
 
     #[inline]
-    fn kerma(&mut self, voxel: usize, _label: u8, energy_kev: f32) {
-        if KERMA {
+    fn kerma(&mut self, voxel: usize, label: u8, energy_kev: f32) {
+        // A quarter of the voxels a ray crosses are air around the body; no one asks for their dose.
+        if KERMA && label != EXTERIOR {
             self.voxel_kev[voxel] += energy_kev;
         }
     }
 
     #[inline]
-    fn deposit(&mut self, voxel: usize, _label: u8, energy_kev: f32) {
+    fn deposit(&mut self, voxel: usize, label: u8, energy_kev: f32) {
         self.balance.deposited_kev += f64::from(energy_kev);
-        if !KERMA {
+        if !KERMA && label != EXTERIOR {
             self.voxel_kev[voxel] += energy_kev;
         }
     }

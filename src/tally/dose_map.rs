@@ -61,16 +61,13 @@ impl MapTotals {
         MapTotals { binning, layers }
     }
 
-    /// Adds one batch's map of the phantom's voxels. Nothing is scored in the air around the body.
-    /// `batch` only spreads the threads over the layers.
-    pub fn add(&self, voxel_kev: &[f32], labels: &[u8], batch: u64) {
+    /// Adds one batch's map of the phantom's voxels. `batch` only spreads the threads over the layers.
+    pub fn add(&self, voxel_kev: &[f32], batch: u64) {
         let count = self.layers.len();
         let mut cells = vec![0.0; self.binning.layer_cells()];
         for step in 0..count {
             let layer = (step + batch as usize * 37) % count;
-            self.binning.gather(layer, &mut cells, |voxel| {
-                if labels[voxel] == EXTERIOR { 0.0 } else { f64::from(voxel_kev[voxel]) }
-            });
+            self.binning.gather(layer, &mut cells, |voxel| f64::from(voxel_kev[voxel]));
             let mut moments = self.layers[layer].lock().expect("no thread panics while it adds");
             for (cell, &energy_kev) in cells.iter().enumerate() {
                 if energy_kev != 0.0 {
