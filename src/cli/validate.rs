@@ -11,7 +11,7 @@ use super::{Done, console};
 use crate::error::{Error, Result};
 use crate::io::output_file;
 use crate::validation::row::{Row, Verdict};
-use crate::validation::{self, Plan, SUITES};
+use crate::validation::{self, Plan, SUITES, report};
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -39,6 +39,13 @@ pub struct ValidateArguments {
     /// The voxel volume of TG-195's Case 5: the published TIFF, or raw labels, plain or gzipped
     #[arg(long, value_name = "PATH")]
     case5: Option<PathBuf>,
+    /// Only this case of TG-195: 1, 2, 3, 4.1, 4.2 or 5; may be repeated
+    #[arg(long = "case", value_name = "NAME",
+        value_parser = PossibleValuesParser::new(["1", "2", "3", "4.1", "4.2", "5"]))]
+    cases: Vec<String>,
+    /// Write a report with a plot: a Markdown file, and an SVG file beside it
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
     /// Seed of all chance
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -51,6 +58,7 @@ pub fn run(arguments: &ValidateArguments) -> Done {
     let plan = Plan {
         quick: arguments.quick,
         case5: arguments.case5.clone(),
+        cases: arguments.cases.clone(),
         seed: arguments.seed,
         listener: &listener,
     };
@@ -64,6 +72,12 @@ pub fn run(arguments: &ValidateArguments) -> Done {
     console::print(&table(&rows))?;
     if let Some(path) = &arguments.json {
         output_file::replace(path, &json(&rows)?)?;
+    }
+    if let Some(path) = &arguments.report {
+        let svg = path.with_extension("svg");
+        output_file::replace(&svg, report::plot(&rows).as_bytes())?;
+        let text = report::markdown(&rows, &circumstances(arguments, start), &svg);
+        output_file::replace(path, text.as_bytes())?;
     }
     let failed = rows.iter().filter(|row| row.verdict == Verdict::Fail).count();
     console::note(&format!("{} rows, {failed} failed", rows.len()));
@@ -93,4 +107,27 @@ fn table(rows: &[Row]) -> String {
         ]
     });
     console::table(&header.map(str::to_owned), 8, lines)
+}
+
+/// Date, version, machine and run time.
+fn circumstances(arguments: &ValidateArguments, start: Instant) -> String {
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let length = if arguments.quick { "quick" } else { "full" };
+    let case5 = if arguments.case5.is_some() { "with" } else { "without" };
+    format!(
+        "childsize {} on {}, {} {} with {threads} threads; {length} run {case5} the Case 5 volume, seed {}, {:.0} s",
+        env!("CARGO_PKG_VERSION"),
+        jiff::Zoned::now().date(),
+        std::env::consts::OS,
+        processor().unwrap_or_else(|| std::env::consts::ARCH.to_owned()),
+        arguments.seed,
+        start.elapsed().as_secs_f64()
+    )
+}
+
+/// The processor's name, where the system tells it.
+fn processor() -> Option<String> {
+    let text = std::fs::read_to_string("/proc/cpuinfo").ok()?;
+    let line = text.lines().find(|line| line.starts_with("model name"))?;
+    Some(line.split_once(':')?.1.trim().to_owned())
 }

@@ -1,7 +1,12 @@
 //! Validation: the engine beside published references, row by row, from one command.
 
 pub mod attenuation;
+pub mod ctdi;
+pub mod paediatric;
+pub mod report;
 pub mod row;
+mod scan;
+pub mod size;
 pub mod spectra;
 mod table;
 pub mod tg195;
@@ -20,11 +25,23 @@ pub enum Suite {
     Spectra,
     /// The cases of AAPM Task Group 195.
     Tg195,
+    /// CTDI phantoms.
+    Ctdi,
+    /// Water cylinders by size.
+    Size,
+    /// Organ doses of children.
+    Paediatric,
 }
 
 /// Every suite with its name, in the order they are run.
-pub const SUITES: [(&str, Suite); 3] =
-    [("attenuation", Suite::Attenuation), ("spectra", Suite::Spectra), ("tg195", Suite::Tg195)];
+pub const SUITES: [(&str, Suite); 6] = [
+    ("attenuation", Suite::Attenuation),
+    ("spectra", Suite::Spectra),
+    ("tg195", Suite::Tg195),
+    ("ctdi", Suite::Ctdi),
+    ("size", Suite::Size),
+    ("paediatric", Suite::Paediatric),
+];
 
 /// How a validation is done.
 pub struct Plan<'a> {
@@ -32,6 +49,8 @@ pub struct Plan<'a> {
     pub quick: bool,
     /// The Case 5 volume, if there is one.
     pub case5: Option<PathBuf>,
+    /// TG-195 cases to play, for example `4.1`; all if empty.
+    pub cases: Vec<String>,
     /// Seed of all chance.
     pub seed: u64,
     /// Hears what is being done.
@@ -56,5 +75,8 @@ pub fn run(suite: Suite, plan: &Plan) -> Result<Vec<Row>> {
         Suite::Attenuation => attenuation::run(),
         Suite::Spectra => spectra::run(),
         Suite::Tg195 => tg195::run(plan),
+        Suite::Ctdi => ctdi::run(plan),
+        Suite::Size => size::run(plan),
+        Suite::Paediatric => paediatric::run(plan),
     }
 }

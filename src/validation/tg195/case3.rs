@@ -34,7 +34,7 @@ const PLATE_CM: f64 = 0.2;
 const SOURCE_CM: f64 = 62.0;
 const PLANE_Z_CM: f64 = -4.0;
 const TILT_DEG: f64 = 15.0;
-const VOXEL_CM: f64 = 0.1;
+const VOXEL_CM: [f64; 3] = [0.2, 0.2, 0.1];
 
 /// Both modes, both spectra.
 pub fn run(plan: &Plan) -> Result<Vec<Row>> {
@@ -46,7 +46,7 @@ pub fn run(plan: &Plan) -> Result<Vec<Row>> {
             let key = Key { case: "3", spectrum, mode, ..Key::default() };
             plan.tell(&key.describe());
             let energies =
-                stage.play(&field(mode, spectrum)?, plan.histories(200_000, 4_000_000), plan.seed)?;
+                stage.play(&field(mode, spectrum)?, plan.histories(40_000, 1_000_000), plan.seed)?;
             let inner = energies.iter().filter(|(name, _)| name == "tissue" || name.starts_with("VOI"));
             let total = inner.fold(Estimate::default(), |sum, (_, energy)| sum.plus(energy));
             found.push(row(&key, "Total body", "eV/history", TOLERANCE, total));
@@ -104,7 +104,7 @@ fn regions() -> Result<Regions> {
 }
 
 fn breast() -> Result<Phantom> {
-    let grid = grid([-17.0, -15.0, -15.0], [14.0, 15.0, 62.0], [VOXEL_CM; 3]);
+    let grid = grid([-17.0, -15.0, -15.0], [14.0, 15.0, 62.0], VOXEL_CM);
     Ok(scene("tg195-case3", grid, regions()?, label))
 }
 

@@ -52,7 +52,7 @@ pub fn run_slabs(plan: &Plan) -> Result<Vec<Row>> {
             let key = Key { case: "4.1", spectrum, mode: "fan", angle: "", collimation_mm };
             plan.tell(&key.describe());
             let source = field(spectrum, collimation_mm, Turning::At(0.0))?;
-            let energies = stage.play(&source, plan.histories(200_000, 2_000_000), plan.seed)?;
+            let energies = stage.play(&source, plan.histories(100_000, 2_000_000), plan.seed)?;
             for region in ["VOI 1", "VOI 2", "VOI 3", "VOI 4"] {
                 found.push(row(&key, region, "eV/history", TOLERANCE, *of(&energies, region)));
             }
@@ -92,7 +92,7 @@ pub fn run_rods(plan: &Plan) -> Result<Vec<Row>> {
             let key = Key { case: "4.2", spectrum, mode: "fan", angle: "", collimation_mm };
             plan.tell(&key.describe());
             let at_rest = field(spectrum, collimation_mm, Turning::At(0.0))?;
-            let energies = stage.play(&at_rest, plan.histories(600_000, 8_000_000), plan.seed)?;
+            let energies = stage.play(&at_rest, plan.histories(200_000, 6_000_000), plan.seed)?;
             let rod = |name: &str| rod_energy(&stage, &energies, name);
             for angle in 0..ANGLES {
                 let degrees = (10 * angle).to_string();
@@ -104,7 +104,7 @@ pub fn run_rods(plan: &Plan) -> Result<Vec<Row>> {
             let key = Key { angle: "continuous", ..key };
             plan.tell(&key.describe());
             let turning = field(spectrum, collimation_mm, Turning::Continuous)?;
-            let energies = stage.play(&turning, plan.histories(300_000, 8_000_000), plan.seed + 1)?;
+            let energies = stage.play(&turning, plan.histories(100_000, 6_000_000), plan.seed + 1)?;
             for (region, name) in [("center", "center".to_owned()), ("periphery", rod_name(0))] {
                 let energy = rod_energy(&stage, &energies, &name);
                 found.push(row(&key, region, "eV/history", TOLERANCE, energy));

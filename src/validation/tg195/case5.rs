@@ -22,16 +22,16 @@ const SOURCE_CM: f64 = 60.0;
 const ANGLES: [&str; 9] = ["0", "45", "90", "135", "180", "225", "270", "315", "continuous"];
 const ELEMENTS: [&str; 13] = ["H", "C", "N", "O", "Na", "Mg", "P", "S", "Cl", "Ar", "K", "Ca", "I"];
 
-/// Every angle, both spectra.
-pub fn run(plan: &Plan, path: &std::path::Path) -> Result<Vec<Row>> {
-    let phantom = trunk(case5_volume::read(path)?)?;
+/// Every angle, both spectra, on the volume's labels.
+pub fn run(plan: &Plan, labels: Vec<u8>) -> Result<Vec<Row>> {
+    let phantom = trunk(labels)?;
     let stage = Stage::new(&phantom)?;
     let mut found = Vec::new();
     for spectrum in ["56.4 keV", "120 kVp"] {
         for (index, angle) in ANGLES.into_iter().enumerate() {
             let key = Key { case: "5", spectrum, mode: "fan", angle, collimation_mm: "10" };
             plan.tell(&key.describe());
-            let histories = plan.histories(60_000, 6_000_000);
+            let histories = plan.histories(20_000, 3_000_000);
             let energies = stage.play(&field(spectrum, angle)?, histories, plan.seed + index as u64)?;
             for (organ, energy) in energies.iter().filter(|(organ, _)| is_scored(organ)) {
                 found.push(row(&key, organ, "eV/history", TOLERANCE, *energy));
