@@ -8,7 +8,7 @@ use std::sync::{LazyLock, OnceLock};
 use crate::data::element::Z_MAX;
 use crate::numerics::table::{LinearTable, LogLogTable};
 
-const TEXT: &str = include_str!("tables/epdl97.txt");
+pub(super) const TEXT: &str = include_str!("tables/epdl97.txt");
 
 /// What the library says about the atoms of one element.
 #[derive(Debug)]

@@ -6,3 +6,8 @@ mod formula;
 pub mod material;
 mod named_material;
 pub mod tube_spectra;
+
+/// The embedded physics tables, by file name: what a result's numbers rest on.
+pub fn physics_tables() -> [(&'static str, &'static str); 2] {
+    [("epdl97.txt", epdl97::TEXT), ("tube_spectra.txt", tube_spectra::TEXT)]
+}

@@ -5,7 +5,7 @@
 
 use std::sync::LazyLock;
 
-const TEXT: &str = include_str!("tables/tube_spectra.txt");
+pub(super) const TEXT: &str = include_str!("tables/tube_spectra.txt");
 
 /// Width of a bin, keV.
 pub const BIN_WIDTH_KEV: f64 = 0.5;

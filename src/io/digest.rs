@@ -1,14 +1,25 @@
-//! Digests: what names a protocol's text and a phantom's voxels.
+//! Digests: what names a protocol's text, a phantom's voxels and the physics data.
 
 use std::fmt::Write;
 
 use sha2::{Digest, Sha256};
 
+use crate::data::physics_tables;
 use crate::geometry::phantom::Phantom;
 
 /// SHA-256 of bytes, in hexadecimal.
 pub fn sha256_hex(bytes: &[u8]) -> String {
     hex(&Sha256::digest(bytes))
+}
+
+/// SHA-256 of the embedded physics tables, in hexadecimal.
+pub fn physics_data_digest() -> String {
+    let mut digest = Sha256::new();
+    for (name, text) in physics_tables() {
+        digest.update(name.as_bytes());
+        digest.update(text.as_bytes());
+    }
+    hex(&digest.finalize())
 }
 
 /// SHA-256 of a phantom: grid, labels, regions, media and organs, in hexadecimal. Two phantoms of one digest

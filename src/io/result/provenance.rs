@@ -3,6 +3,8 @@
 use hdf5::{File, Location, Result};
 
 use super::ResultFile;
+use crate::io::digest::physics_data_digest;
+
 use super::hdf::{attribute, text_attribute, text_dataset, texts_dataset};
 use crate::numerics::rng::STREAM_SCHEME;
 use crate::tally::energy_balance::EnergyBalance;
@@ -30,6 +32,7 @@ pub fn write_provenance(file: &File, result: &ResultFile) -> Result<()> {
     text_attribute(&group, "phantom_id", &result.exam.phantom.id)?;
     text_attribute(&group, "phantom_name", &result.exam.phantom.name)?;
     text_attribute(&group, "phantom_digest", result.phantom_digest)?;
+    text_attribute(&group, "physics_data_digest", &physics_data_digest())?;
     text_attribute(&group, "scanner", &result.exam.scanner.name)?;
     attribute(&group, "threads", outcome.threads as u64)?;
     attribute(&group, "wall_s", outcome.wall_s)?;
