@@ -61,12 +61,13 @@ fn kerma_per_history(label: &str, aluminium_cm: f64) -> Result<f64> {
             .exp()
     };
     let bins = spectrum.energies_kev.iter().zip(&spectrum.photons_per_cm2_mas);
-    let kerma: f64 = bins.map(|(&e, n)| n * transmission(e) * e * mu_en_of_bin(e)).sum();
+    let kerma: f64 = bins.map(|(&e, n)| n * transmission(e) * kerma_of_bin(e)).sum();
     Ok(kerma / spectrum.fluence_total() / (PI * RADIUS_CM * RADIUS_CM * MM2_PER_CM2))
 }
 
-/// The report's coefficient of the 0.5 keV bin that holds an energy; an energy on an edge belongs below it.
-fn mu_en_of_bin(energy_kev: f64) -> f64 {
+/// Centre of the report's 0.5 keV bin that holds an energy times its μen/ρ; an energy on an edge belongs below it.
+fn kerma_of_bin(energy_kev: f64) -> f64 {
     let mut table = rows(include_str!("../reference/tg195_air_mu_en.csv"));
-    table.find(|words| energy_kev <= number(words[0]) + 0.25).map_or(0.0, |words| number(words[1]))
+    let bin = table.find(|words| energy_kev <= number(words[0]) + 0.25);
+    bin.map_or(0.0, |words| number(words[0]) * number(words[1]))
 }

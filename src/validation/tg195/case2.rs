@@ -43,7 +43,7 @@ pub fn run(plan: &Plan) -> Result<Vec<Row>> {
             let key = Key { case: "2", spectrum, mode, ..Key::default() };
             plan.tell(&key.describe());
             let energies =
-                stage.play(&field(mode, spectrum)?, plan.histories(150_000, 4_000_000), plan.seed)?;
+                stage.play(&field(mode, spectrum)?, plan.histories(60_000, 6_000_000), plan.seed)?;
             let total = energies.iter().filter(|(name, _)| name != "air");
             let total = total.fold(Estimate::default(), |sum, (_, energy)| sum.plus(energy));
             found.push(row(&key, "Total body", "eV/history", TOLERANCE, total));

@@ -46,7 +46,7 @@ pub fn run(plan: &Plan) -> Result<Vec<Row>> {
             let key = Key { case: "3", spectrum, mode, ..Key::default() };
             plan.tell(&key.describe());
             let energies =
-                stage.play(&field(mode, spectrum)?, plan.histories(40_000, 1_000_000), plan.seed)?;
+                stage.play(&field(mode, spectrum)?, plan.histories(30_000, 2_000_000), plan.seed)?;
             let inner = energies.iter().filter(|(name, _)| name == "tissue" || name.starts_with("VOI"));
             let total = inner.fold(Estimate::default(), |sum, (_, energy)| sum.plus(energy));
             found.push(row(&key, "Total body", "eV/history", TOLERANCE, total));

@@ -52,7 +52,7 @@ pub fn run_slabs(plan: &Plan) -> Result<Vec<Row>> {
             let key = Key { case: "4.1", spectrum, mode: "fan", angle: "", collimation_mm };
             plan.tell(&key.describe());
             let source = field(spectrum, collimation_mm, Turning::At(0.0))?;
-            let energies = stage.play(&source, plan.histories(100_000, 2_000_000), plan.seed)?;
+            let energies = stage.play(&source, plan.histories(40_000, 1_000_000), plan.seed)?;
             for region in ["VOI 1", "VOI 2", "VOI 3", "VOI 4"] {
                 found.push(row(&key, region, "eV/history", TOLERANCE, *of(&energies, region)));
             }
@@ -92,7 +92,7 @@ pub fn run_rods(plan: &Plan) -> Result<Vec<Row>> {
             let key = Key { case: "4.2", spectrum, mode: "fan", angle: "", collimation_mm };
             plan.tell(&key.describe());
             let at_rest = field(spectrum, collimation_mm, Turning::At(0.0))?;
-            let energies = stage.play(&at_rest, plan.histories(200_000, 6_000_000), plan.seed)?;
+            let energies = stage.play(&at_rest, plan.histories(100_000, 6_000_000), plan.seed)?;
             let rod = |name: &str| rod_energy(&stage, &energies, name);
             for angle in 0..ANGLES {
                 let degrees = (10 * angle).to_string();

@@ -86,23 +86,36 @@ pub fn grid(low_cm: [f64; 3], high_cm: [f64; 3], spacing_cm: [f64; 3]) -> VoxelG
 pub struct Stage<'a> {
     phantom: &'a Phantom,
     world: World<'a>,
+    /// Voxels by label.
+    voxels: Vec<u64>,
 }
 
 impl<'a> Stage<'a> {
     /// Prepares a scene.
     pub fn new(phantom: &'a Phantom) -> Result<Self> {
-        Ok(Stage { phantom, world: World::new(phantom, &Outline::of(phantom))? })
+        let world = World::new(phantom, &Outline::of(phantom))?;
+        Ok(Stage { phantom, world, voxels: phantom.region_voxels() })
     }
 
-    /// Plays a source; energy imparted by region, eV per history.
+    /// Plays a source with the estimator for organs; energy imparted by region, eV per history.
     pub fn play(
         &self,
         source: &impl PhotonSource,
         histories: u64,
         seed: u64,
     ) -> Result<Vec<(String, Estimate)>> {
-        let settings =
-            Settings { seed, histories, estimator: Estimator::Organ, map_binning: None, target: None };
+        self.play_with(source, histories, seed, Estimator::Organ)
+    }
+
+    /// Plays a source with an estimator; energy imparted by region, eV per history.
+    pub fn play_with(
+        &self,
+        source: &impl PhotonSource,
+        histories: u64,
+        seed: u64,
+        estimator: Estimator,
+    ) -> Result<Vec<(String, Estimate)>> {
+        let settings = Settings { seed, histories, estimator, map_binning: None, target: None };
         let outcome = simulate_source(self.phantom, &self.world, source, &settings, &Unobserved)?;
         Ok(self.energies_ev(&outcome))
     }
@@ -114,9 +127,8 @@ impl<'a> Stage<'a> {
 
     /// Volume of the voxels of a region, cm³.
     pub fn volume_cm3(&self, region: &str) -> f64 {
-        let voxels = self.phantom.region_voxels();
         let label = self.phantom.regions.iter().position(|known| known.id == region);
-        label.map_or(0.0, |label| voxels[label] as f64 * self.phantom.grid.voxel_volume_cm3())
+        label.map_or(0.0, |label| self.voxels[label] as f64 * self.phantom.grid.voxel_volume_cm3())
     }
 }
 
