@@ -37,7 +37,7 @@ const COMPUTED: [(f64, f64, Option<f64>); 11] = [
 ];
 /// Diameters of a quick run, cm.
 const QUICK_CM: [f64; 3] = [10.0, 20.0, 32.0];
-/// Both codes together, and the step from kerma in PMMA to kerma in air: 5 %.
+/// Both codes together: 5 %.
 const TOLERANCE: f64 = 0.05;
 /// AAPM Report 204 (2011), fit to the factors for the 32 cm phantom: a · exp(−b · diameter).
 const TG204: (f64, f64) = (3.704369, 0.036_719_37);

@@ -132,27 +132,30 @@ pub fn rods(voxel_cm: f64) -> Result<Phantom> {
     regions.extend((0..ANGLES).map(|angle| (rod_name(angle), pmma.clone())));
     let half = [RADIUS_CM, RADIUS_CM, HALF_LENGTH_CM];
     let grid = grid(half.map(|h| -h), half, [voxel_cm, voxel_cm, 0.5]);
+    // Rods are drawn by the centres of voxels, alike in every slice: a thin beam crosses a few slices only, and
+    // their share of the rod must be right for the scaling from voxels to true volume to hold.
+    let centre = |at_cm: f64| ((at_cm / voxel_cm).floor() + 0.5) * voxel_cm;
     Ok(scene("tg195-case4.2", grid, regions, |p| {
         if p.x.hypot(p.y) >= RADIUS_CM {
             0
         } else if p.z.abs() > ROD_HALF_LENGTH_CM {
             1
         } else {
-            rod_at(p).map_or(1, |rod| rod + 2)
+            rod_at([centre(p.x), centre(p.y)]).map_or(1, |rod| rod + 2)
         }
     }))
 }
 
 /// The rod that holds a point: 0 the centre, 1 + k that of source angle 10° k.
-fn rod_at(p: &Vector3<f64>) -> Option<u8> {
-    if p.x.hypot(p.y) < ROD_RADIUS_CM {
+fn rod_at([x_cm, y_cm]: [f64; 2]) -> Option<u8> {
+    if x_cm.hypot(y_cm) < ROD_RADIUS_CM {
         return Some(0);
     }
     let step_rad = 360.0 / ANGLES as f64 * RAD_PER_DEG;
     // The rod of source angle a lies at 180° − a.
-    let nearest = ((std::f64::consts::PI - p.y.atan2(p.x)) / step_rad).round();
+    let nearest = ((std::f64::consts::PI - y_cm.atan2(x_cm)) / step_rad).round();
     let angle_rad = std::f64::consts::PI - nearest * step_rad;
     let (sin, cos) = angle_rad.sin_cos();
-    let distance_cm = (p.x - ROD_DISTANCE_CM * cos).hypot(p.y - ROD_DISTANCE_CM * sin);
+    let distance_cm = (x_cm - ROD_DISTANCE_CM * cos).hypot(y_cm - ROD_DISTANCE_CM * sin);
     (distance_cm < ROD_RADIUS_CM).then_some(1 + (nearest as usize % ANGLES) as u8)
 }
