@@ -12,7 +12,7 @@ pub enum Verdict {
     Pass,
     /// Outside the band by more than that.
     Fail,
-    /// The joint standard error is too large to tell: three of them are wider than [`TOO_WIDE`].
+    /// The joint standard error is too large to tell: three of them are wider than [`TOO_WIDE`] of the smaller value.
     Inconclusive,
     /// A value without a reference, or one the reference can only illustrate.
     Information,
@@ -30,7 +30,7 @@ impl Verdict {
     }
 }
 
-/// Three joint standard errors, relative to the reference, that are too wide for a verdict.
+/// Three joint standard errors, relative to the smaller of value and reference, that are too wide for a verdict.
 pub const TOO_WIDE: f64 = 0.2;
 
 /// What a value is compared with.
@@ -70,10 +70,11 @@ impl Reference {
         let joint = found.standard_error.hypot(self.standard_error);
         let (low, high) = self.band();
         let outside = (low - found.mean).max(found.mean - high).max(0.0);
-        if outside.is_nan() || outside > 3.0 * joint {
-            Verdict::Fail
-        } else if 3.0 * joint > TOO_WIDE * self.value.abs() {
+        // A rare event that has hardly been seen underestimates its own error too.
+        if 3.0 * joint > TOO_WIDE * self.value.abs().min(found.mean.abs()) {
             Verdict::Inconclusive
+        } else if outside.is_nan() || outside > 3.0 * joint {
+            Verdict::Fail
         } else {
             Verdict::Pass
         }
@@ -169,6 +170,7 @@ mod tests {
         assert_eq!(verdict(104.0, 0.1), Verdict::Fail);
         assert_eq!(verdict(104.0, 0.5), Verdict::Pass);
         assert_eq!(verdict(104.0, 10.0), Verdict::Inconclusive);
+        assert_eq!(verdict(10.0, 5.0), Verdict::Inconclusive);
         assert_eq!(verdict(f64::NAN, 1.0), Verdict::Fail);
         assert_eq!(Reference::exact(100.0, 0.01).judge(&computed(98.9)), Verdict::Fail);
         assert_eq!(Reference::exact(100.0, 0.01).judge(&computed(99.1)), Verdict::Pass);
