@@ -73,7 +73,7 @@ impl Reference {
         // A rare event that has hardly been seen underestimates its own error too.
         if 3.0 * joint > TOO_WIDE * self.value.abs().min(found.mean.abs()) {
             Verdict::Inconclusive
-        } else if outside.is_nan() || outside > 3.0 * joint {
+        } else if outside.is_nan() || joint.is_nan() || outside > 3.0 * joint {
             Verdict::Fail
         } else {
             Verdict::Pass

@@ -31,7 +31,7 @@ pub fn run(plan: &Plan, labels: Vec<u8>) -> Result<Vec<Row>> {
         for (index, angle) in ANGLES.into_iter().enumerate() {
             let key = Key { case: "5", spectrum, mode: "fan", angle, collimation_mm: "10" };
             plan.tell(&key.describe());
-            let histories = plan.histories(20_000, 2_000_000);
+            let histories = plan.histories(20_000, 10_000_000);
             let energies = stage.play(&field(spectrum, angle)?, histories, plan.seed + index as u64)?;
             for (organ, energy) in energies.iter().filter(|(organ, _)| is_scored(organ)) {
                 found.push(row(&key, organ, "eV/history", TOLERANCE, *energy));
