@@ -78,7 +78,7 @@ fn a_turned_source_gives_the_rod_of_its_angle() {
 
 #[test]
 #[ignore = "slow: 2 minutes"]
-fn air_scatter_and_voxel_size_change_the_slabs_of_case_4_1_by_less_than_half_a_percent() {
+fn air_scatter_and_voxel_size_change_the_slabs_of_case_4_1_by_less_than_1_percent() {
     let energies = |voxel_cm, with_air| {
         let phantom = case4::slabs(voxel_cm, with_air).unwrap();
         let source = case4::field("56.4 keV", "10", Turning::At(0.0)).unwrap();
