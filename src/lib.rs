@@ -42,5 +42,8 @@ pub mod analysis;
 // Floor 9: file formats and console units.
 pub mod io;
 
-// Floor 10: the command line.
+// Floor 10: the engine beside published references.
+pub mod validation;
+
+// Floor 11: the command line.
 pub mod cli;

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Modules by floor, from the ground. Modules of one floor may not use each other, except inside one room.
-const FLOORS: [&[&str]; 11] = [
+const FLOORS: [&[&str]; 12] = [
     &["constants", "error", "numerics", "photon", "units"],
     &["data"],
     &["physics"],
@@ -15,6 +15,7 @@ const FLOORS: [&[&str]; 11] = [
     &["simulation"],
     &["analysis"],
     &["io"],
+    &["validation"],
     &["cli"],
 ];
 

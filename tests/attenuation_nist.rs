@@ -15,7 +15,7 @@ struct Row {
 }
 
 fn nist() -> Vec<Row> {
-    let text = include_str!("reference/nist_mu_muen.csv");
+    let text = include_str!("../src/validation/reference/nist_mu_muen.csv");
     let row = |line: &str| {
         let words: Vec<&str> = line.split(',').collect();
         let real = |i: usize| words[i].parse().unwrap();

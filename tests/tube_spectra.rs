@@ -20,8 +20,9 @@ fn difference(found: f64, reference: f64) -> f64 {
 /// A beam behind aluminium as spekpy filters: μ interpolated log-log between NIST's coarse nodes, which is up to
 /// 1.7 % high between them and takes up to 1 % of the kerma.
 fn filtered_between_nist_nodes(tube: &Spectrum, al_mm: f64) -> Spectrum {
-    let nist =
-        include_str!("reference/nist_mu_muen.csv").lines().filter_map(|line| line.strip_prefix("aluminium,"));
+    let nist = include_str!("../src/validation/reference/nist_mu_muen.csv")
+        .lines()
+        .filter_map(|line| line.strip_prefix("aluminium,"));
     let nodes: Vec<(f64, f64)> = nist
         .map(|line| {
             let mut words = line.split(',').map(|word| word.parse::<f64>().unwrap().ln());
@@ -59,7 +60,7 @@ fn worst_differences(text: &str, beam: impl Fn(&[f64]) -> Spectrum) -> [f64; 4] 
 
 #[test]
 fn half_value_layers_agree_with_spekpy_within_1_percent() {
-    let worst = worst_differences(include_str!("reference/spekpy_casim.csv"), |row| {
+    let worst = worst_differences(include_str!("../src/validation/reference/spekpy_casim.csv"), |row| {
         Spectrum::tube(row[0], row[1]).unwrap().filtered_all(&filters(row[2], 0.0))
     });
     assert!(worst[0] < 0.01 && worst[1] < 0.01 && worst[2] < 0.005, "{worst:?}");
@@ -67,7 +68,7 @@ fn half_value_layers_agree_with_spekpy_within_1_percent() {
 
 #[test]
 fn air_kerma_agrees_with_spekpy_within_1_percent_behind_the_filter_that_spekpy_computes() {
-    let worst = worst_differences(include_str!("reference/spekpy_casim.csv"), |row| {
+    let worst = worst_differences(include_str!("../src/validation/reference/spekpy_casim.csv"), |row| {
         filtered_between_nist_nodes(&Spectrum::tube(row[0], row[1]).unwrap(), row[2])
     });
     assert!(worst[0] < 0.005 && worst[1] < 0.005 && worst[2] < 0.002 && worst[3] < 0.01, "{worst:?}");
@@ -110,8 +111,9 @@ fn spectra_between_the_nodes_of_the_table_agree_with_spekpy_within_0_6_percent()
 
 /// One of TG-195's spectra behind the 100 cm of air between its source and its detector.
 fn tg195_beam(name: &str) -> Spectrum {
-    let of_beam =
-        include_str!("reference/tg195_spectra.csv").lines().filter_map(|line| line.strip_prefix(name));
+    let of_beam = include_str!("../src/validation/reference/tg195_spectra.csv")
+        .lines()
+        .filter_map(|line| line.strip_prefix(name));
     let (energies_kev, weights): (Vec<f64>, Vec<f64>) = of_beam
         .map(|line| {
             let (energy_kev, weight) = line[1..].split_once(',').unwrap();

@@ -7,6 +7,7 @@ mod phantoms;
 mod progress;
 mod run;
 mod spectrum;
+mod validate;
 
 use std::process::ExitCode;
 
@@ -23,9 +24,10 @@ Examples:
   childsize check chest.toml                  what a protocol comes to, nothing simulated
   childsize run chest.toml -o out/            organ doses and a dose map with their errors
   childsize spectrum --kv 100 --filter \"Al 3\"  half-value layer and output of a tube
+  childsize validate --quick                  the engine beside published references
 
-Exit codes: 0 done, 2 usage, 65 bad input, 66 missing file, 70 internal error, 73 cannot write,
-130 interrupted (what was done is saved).
+Exit codes: 0 done, 1 a row of a validation failed, 2 usage, 65 bad input, 66 missing file,
+70 internal error, 73 cannot write, 130 interrupted (what was done is saved).
 
 Research use, not for clinical decisions.";
 
@@ -43,6 +45,7 @@ enum Command {
     Check(check::CheckArguments),
     Phantoms(phantoms::PhantomsArguments),
     Spectrum(spectrum::SpectrumArguments),
+    Validate(validate::ValidateArguments),
 }
 
 /// Runs the program on the process's arguments.
@@ -52,6 +55,7 @@ pub fn main() -> ExitCode {
         Command::Check(arguments) => check::run(&arguments).map(|()| ExitCode::SUCCESS),
         Command::Phantoms(arguments) => phantoms::run(&arguments).map(|()| ExitCode::SUCCESS),
         Command::Spectrum(arguments) => spectrum::run(&arguments).map(|()| ExitCode::SUCCESS),
+        Command::Validate(arguments) => validate::run(&arguments),
     };
     done.unwrap_or_else(|error| {
         console::complain(&error);

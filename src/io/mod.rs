@@ -1,5 +1,6 @@
 //! File formats and console units: the only floor that knows either.
 
+pub mod case5_volume;
 pub mod digest;
 mod document;
 pub mod organ_csv;

@@ -1,14 +1,11 @@
 //! One run: an exam is simulated acquisition by acquisition, and an outcome comes back.
 
 pub mod outcome;
+mod run;
 mod schedule;
 pub mod settings;
 
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Instant;
-
-use rayon::prelude::*;
 
 use crate::error::{Error, Result};
 use crate::geometry::mass::coverage;
@@ -18,15 +15,15 @@ use crate::source::acquisition::{Acquisition, Mode};
 use crate::source::beam::{Beam, PhotonSource};
 use crate::source::gantry::Placement;
 use crate::source::scanner::Scanner;
-use crate::tally::batch_score::{RegionScore, VoxelScore, label_energies_kev};
-use crate::tally::dose_map::{Binning, DoseMap, MapTotals, mgy_per_kev_g};
-use crate::tally::energy_balance::EnergyBalance;
+use crate::tally::dose_map::{DoseMap, mgy_per_kev_g};
 use crate::transport::aim::fan_windows;
-use crate::transport::batch::{BatchAddress, run_batch};
 use crate::transport::world::World;
 
-use outcome::{AcquisitionOutcome, BatchRecord, Finish, Outcome, organ_energies_kev};
-use schedule::{Schedule, target_organs};
+use outcome::{
+    AcquisitionOutcome, Finish, Outcome, SourceOutcome, organ_doses_mgy, organ_energies_per_history,
+};
+use run::{Plan, Run};
+use schedule::target_organs;
 use settings::Settings;
 
 /// What is to be simulated: a patient on a scanner, and what the console was set to.
@@ -81,7 +78,8 @@ pub fn simulate(exam: &Exam, settings: &Settings, observer: &dyn Observer) -> Re
     let mut acquisitions = Vec::new();
     let mut dose_map: Option<DoseMap> = None;
     for index in 0..exam.acquisitions.len() {
-        let Some((outcome, map)) = Run::new(exam, settings, &world, &outline, index)?.play(observer)? else {
+        let Some((outcome, map)) = play_acquisition(exam, settings, &world, &outline, index, observer)?
+        else {
             break;
         };
         dose_map = match (dose_map, map) {
@@ -98,9 +96,7 @@ pub fn simulate(exam: &Exam, settings: &Settings, observer: &dyn Observer) -> Re
         }
     }
     if acquisitions.is_empty() {
-        return Err(Error::invalid(
-            "the run was stopped before its first batch was done: there is nothing to save",
-        ));
+        return Err(nothing_done());
     }
     Ok(Outcome {
         complete: acquisitions.len() == exam.acquisitions.len()
@@ -111,6 +107,78 @@ pub fn simulate(exam: &Exam, settings: &Settings, observer: &dyn Observer) -> Re
         cpu_s: cpu.elapsed().as_secs_f64(),
         threads: rayon::current_num_threads(),
     })
+}
+
+/// Simulates any source of photons on a phantom: energy per history by organ. `world` is the phantom's own.
+pub fn simulate_source<S: PhotonSource>(
+    phantom: &Phantom,
+    world: &World,
+    source: &S,
+    settings: &Settings,
+    observer: &dyn Observer,
+) -> Result<SourceOutcome> {
+    settings.check()?;
+    let target_organs = match settings.target {
+        Some(_) => {
+            let everywhere = vec![1.0; phantom.organs.len()];
+            target_organs(settings, phantom, &everywhere, &phantom.organ_masses_g())?
+        }
+        None => Vec::new(),
+    };
+    let plan = Plan { phantom, world, settings, acquisition: 0, target_organs: &target_organs };
+    let played = Run::new(plan, source).play(observer)?.ok_or_else(nothing_done)?;
+    Ok(SourceOutcome {
+        organ_kev: organ_energies_per_history(&played.records, played.histories_per_batch),
+        histories: played.histories(),
+        energy_balance: played.energy_balance,
+        finish: played.finish,
+        wall_s: played.wall_s,
+    })
+}
+
+fn nothing_done() -> Error {
+    Error::invalid("the run was stopped before its first batch was done: there is nothing to save")
+}
+
+/// One acquisition of an exam; `None` if it was stopped before its first batch.
+fn play_acquisition(
+    exam: &Exam,
+    settings: &Settings,
+    world: &World,
+    outline: &Outline,
+    index: usize,
+    observer: &dyn Observer,
+) -> Result<Option<(AcquisitionOutcome, Option<DoseMap>)>> {
+    let acquisition = &exam.acquisitions[index];
+    let beam = Beam::new(&exam.scanner, acquisition, exam.placement)?;
+    let windows = fan_windows(&beam, outline);
+    let beam = beam.with_windows(windows);
+    let (bottom_cm, top_cm) = Exam::nominal_range_cm(acquisition);
+    let coverage = coverage(&exam.phantom, bottom_cm, top_cm);
+    let masses_g = exam.phantom.organ_masses_g();
+    let target_organs = target_organs(settings, &exam.phantom, &coverage, &masses_g)?;
+    let phantom = &exam.phantom;
+    let plan = Plan { phantom, world, settings, acquisition: index, target_organs: &target_organs };
+    let played = Run::new(plan, &beam).play(observer);
+    let played = played.map_err(|error| error.within(&format!("acquisition `{}`", acquisition.phase)))?;
+    let Some(mut played) = played else { return Ok(None) };
+    let scale = mgy_per_kev_g(beam.photons() / played.histories_per_batch as f64);
+    let batches = played.records.len() as u64;
+    let map = played.map_totals.take().map(|totals| totals.finish(phantom, batches, scale));
+    let outcome = AcquisitionOutcome {
+        organ_dose_mgy: organ_doses_mgy(&played.records, &masses_g, scale),
+        acquisition: acquisition.clone(),
+        coverage,
+        histories: played.histories(),
+        histories_per_batch: played.histories_per_batch,
+        photons: beam.photons(),
+        energy_balance: played.energy_balance,
+        target_organs,
+        records: played.records,
+        finish: played.finish,
+        wall_s: played.wall_s,
+    };
+    Ok(Some((outcome, map)))
 }
 
 impl Exam {
@@ -134,197 +202,5 @@ impl Exam {
             }
             _ => (acquisition.bottom_z_cm, acquisition.top_z_cm),
         }
-    }
-}
-
-/// One acquisition under way.
-struct Run<'a> {
-    exam: &'a Exam,
-    settings: &'a Settings,
-    world: &'a World<'a>,
-    beam: Beam,
-    index: usize,
-    coverage: Vec<f64>,
-    masses_g: Vec<f64>,
-    target_organs: Vec<usize>,
-    schedule: Schedule,
-    map_totals: Option<MapTotals>,
-    /// Maps of batches, kept from batch to batch; always all zero in here.
-    spare_maps: Mutex<Vec<Vec<f32>>>,
-    records: Mutex<Vec<BatchRecord>>,
-    balance: Mutex<Vec<(u64, EnergyBalance)>>,
-    finished: AtomicU64,
-    stopped: AtomicBool,
-    start: Instant,
-}
-
-impl<'a> Run<'a> {
-    fn new(
-        exam: &'a Exam,
-        settings: &'a Settings,
-        world: &'a World<'a>,
-        outline: &Outline,
-        index: usize,
-    ) -> Result<Self> {
-        let acquisition = &exam.acquisitions[index];
-        let beam = Beam::new(&exam.scanner, acquisition, exam.placement)?;
-        let windows = fan_windows(&beam, outline);
-        let (bottom_cm, top_cm) = Exam::nominal_range_cm(acquisition);
-        let coverage = coverage(&exam.phantom, bottom_cm, top_cm);
-        let masses_g = exam.phantom.organ_masses_g();
-        let target_organs = target_organs(settings, &exam.phantom, &coverage, &masses_g)?;
-        let map_totals =
-            settings.map_binning.map(|factors| MapTotals::new(Binning::new(&exam.phantom.grid, factors)));
-        Ok(Run {
-            beam: beam.with_windows(windows),
-            schedule: Schedule::new(settings),
-            exam,
-            settings,
-            world,
-            index,
-            coverage,
-            masses_g,
-            target_organs,
-            map_totals,
-            spare_maps: Mutex::default(),
-            records: Mutex::default(),
-            balance: Mutex::default(),
-            finished: AtomicU64::new(0),
-            stopped: AtomicBool::new(false),
-            start: Instant::now(),
-        })
-    }
-
-    /// Plays batches until the target, the histories, the wall time or the observer ends it.
-    /// `None` if it was stopped before its first batch.
-    fn play(mut self, observer: &dyn Observer) -> Result<Option<(AcquisitionOutcome, Option<DoseMap>)>> {
-        let mut done = 0;
-        let finish = loop {
-            let planned = self.schedule.planned;
-            let batches: Vec<u64> = (done..planned).collect();
-            batches.par_iter().with_max_len(1).for_each(|&batch| self.play_batch(batch, observer));
-            done = planned;
-            self.records.get_mut().expect("no thread panics").sort_by_key(|record| record.batch);
-            if self.stopped.load(Ordering::Relaxed) {
-                break if observer.stop_requested() { Finish::Interrupted } else { Finish::WallTime };
-            }
-            let worst = self.worst_organ().map(|(_, error)| error);
-            if let Some(finish) = self.schedule.advance(worst) {
-                break finish;
-            }
-        };
-        if self.records.lock().expect("no thread panics").is_empty() {
-            return Ok(None);
-        }
-        self.finish(finish).map(Some)
-    }
-
-    fn play_batch(&self, batch: u64, observer: &dyn Observer) {
-        let out_of_time =
-            || self.settings.max_wall_s().is_some_and(|s| self.start.elapsed().as_secs_f64() > s);
-        if self.stopped.load(Ordering::Relaxed) || observer.stop_requested() || out_of_time() {
-            self.stopped.store(true, Ordering::Relaxed);
-            return;
-        }
-        let (label_kev, balance) = self.score_batch(batch);
-        let organ_kev = organ_energies_kev(&self.exam.phantom, &label_kev);
-        self.balance.lock().expect("no thread panics").push((batch, balance));
-        self.records.lock().expect("no thread panics").push(BatchRecord { batch, organ_kev });
-        self.finished.fetch_add(1, Ordering::Relaxed);
-        self.report(observer);
-    }
-
-    /// Energy by label and energy balance of one batch; its map, if one is wanted, goes to the totals.
-    fn score_batch(&self, batch: u64) -> (Box<[f64; 256]>, EnergyBalance) {
-        match (&self.map_totals, self.settings.estimator.scores_kerma()) {
-            (None, true) => self.score_regions::<true>(batch),
-            (None, false) => self.score_regions::<false>(batch),
-            (Some(totals), true) => self.score_voxels::<true>(batch, totals),
-            (Some(totals), false) => self.score_voxels::<false>(batch, totals),
-        }
-    }
-
-    fn score_regions<const KERMA: bool>(&self, batch: u64) -> (Box<[f64; 256]>, EnergyBalance) {
-        let mut score = RegionScore::<KERMA>::new();
-        let (address, histories) = self.address(batch);
-        run_batch(self.world, &self.beam, self.settings.estimator, address, histories, &mut score);
-        score.balance.kerma_kev = if KERMA { score.label_kev.iter().sum() } else { 0.0 };
-        (score.label_kev, score.balance)
-    }
-
-    fn score_voxels<const KERMA: bool>(
-        &self,
-        batch: u64,
-        totals: &MapTotals,
-    ) -> (Box<[f64; 256]>, EnergyBalance) {
-        let spare = self.spare_maps.lock().expect("no thread panics").pop();
-        let mut voxel_kev = spare.unwrap_or_else(|| vec![0.0; self.world.labels.len()]);
-        let (address, histories) = self.address(batch);
-        let mut score = VoxelScore::<KERMA> { voxel_kev: &mut voxel_kev, balance: EnergyBalance::default() };
-        run_batch(self.world, &self.beam, self.settings.estimator, address, histories, &mut score);
-        let mut balance = score.balance;
-        let label_kev = label_energies_kev(&voxel_kev, self.world.labels);
-        balance.kerma_kev = if KERMA { label_kev.iter().sum() } else { 0.0 };
-        totals.add(&voxel_kev, batch);
-        voxel_kev.fill(0.0);
-        self.spare_maps.lock().expect("no thread panics").push(voxel_kev);
-        (label_kev, balance)
-    }
-
-    fn address(&self, batch: u64) -> (BatchAddress, u64) {
-        let address = BatchAddress { seed: self.settings.seed, acquisition: self.index as u64, batch };
-        (address, self.schedule.histories_per_batch)
-    }
-
-    fn report(&self, observer: &dyn Observer) {
-        let worst = self.worst_organ();
-        observer.progress(&Progress {
-            acquisition: self.index,
-            histories: self.finished.load(Ordering::Relaxed) * self.schedule.histories_per_batch,
-            histories_planned: self.schedule.planned * self.schedule.histories_per_batch,
-            worst: worst.map(|(organ, error)| (self.exam.phantom.organs[organ].name.as_str(), error)),
-            elapsed_s: self.start.elapsed().as_secs_f64(),
-        });
-    }
-
-    /// The target organ with the largest relative error.
-    fn worst_organ(&self) -> Option<(usize, f64)> {
-        let records = self.records.lock().expect("no thread panics");
-        let error = |&organ: &usize| (organ, outcome::organ_energy(&records, organ).relative_error());
-        self.target_organs.iter().map(error).max_by(|a, b| a.1.total_cmp(&b.1))
-    }
-
-    fn finish(self, finish: Finish) -> Result<(AcquisitionOutcome, Option<DoseMap>)> {
-        let acquisition = self.exam.acquisitions[self.index].clone();
-        let records = self.records.into_inner().expect("no thread panics");
-        let mut balances = self.balance.into_inner().expect("no thread panics");
-        balances.sort_by_key(|(batch, _)| *batch);
-        let mut balance = EnergyBalance::default();
-        balances.iter().for_each(|(_, batch)| balance.add(batch));
-        if !balance.is_closed() {
-            return Err(Error::Internal(format!(
-                "energy balance of acquisition `{}` is off by {:.2e}",
-                acquisition.phase,
-                balance.closure()
-            )));
-        }
-        let per_batch = self.schedule.histories_per_batch;
-        let scale = mgy_per_kev_g(self.beam.photons() / per_batch as f64);
-        let map =
-            self.map_totals.map(|totals| totals.finish(&self.exam.phantom, records.len() as u64, scale));
-        let outcome = AcquisitionOutcome {
-            organ_dose_mgy: outcome::organ_doses_mgy(&records, &self.masses_g, scale),
-            acquisition,
-            coverage: self.coverage,
-            histories: per_batch * records.len() as u64,
-            histories_per_batch: per_batch,
-            photons: self.beam.photons(),
-            energy_balance: balance,
-            target_organs: self.target_organs,
-            records,
-            finish,
-            wall_s: self.start.elapsed().as_secs_f64(),
-        };
-        Ok((outcome, map))
     }
 }

@@ -110,6 +110,22 @@ impl Outcome {
     }
 }
 
+/// What a source of photons did to a phantom.
+#[derive(Clone, Debug)]
+pub struct SourceOutcome {
+    /// Energy imparted by organ, keV per history. An organ that no history touched has mean 0 and, as its
+    /// error, what one full-energy photon would have left.
+    pub organ_kev: Vec<Estimate>,
+    /// Histories played.
+    pub histories: u64,
+    /// Where the energy went.
+    pub energy_balance: EnergyBalance,
+    /// Why the run ended.
+    pub finish: Finish,
+    /// Wall time, s.
+    pub wall_s: f64,
+}
+
 /// Sums energies by label into energies by organ, keV.
 pub fn organ_energies_kev(phantom: &Phantom, label_kev: &[f64; 256]) -> Vec<f64> {
     let mut organ_kev = vec![0.0; phantom.organs.len()];
@@ -140,4 +156,17 @@ pub fn organ_doses_mgy(records: &[BatchRecord], masses_g: &[f64], scale: f64) ->
         energy.scaled(scale / mass_g)
     };
     masses_g.iter().enumerate().map(dose).collect()
+}
+
+/// Energies by organ, keV per history.
+pub fn organ_energies_per_history(records: &[BatchRecord], histories_per_batch: u64) -> Vec<Estimate> {
+    let organs = records.first().map_or(0, |record| record.organ_kev.len());
+    let energy = |organ| {
+        let mut energy = organ_energy(records, organ);
+        if energy.mean == 0.0 {
+            energy.standard_error = ENERGY_MAX_KEV / records.len() as f64;
+        }
+        energy.scaled(1.0 / histories_per_batch as f64)
+    };
+    (0..organs).map(energy).collect()
 }

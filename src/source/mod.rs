@@ -6,6 +6,7 @@ pub mod acquisition;
 pub mod beam;
 pub mod bowtie;
 pub mod fan_window;
+pub mod field;
 pub mod gantry;
 pub mod scanner;
 pub mod spectrum;

@@ -1,0 +1,133 @@
+//! `childsize validate`: the engine beside published references.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Instant;
+
+use clap::Args;
+use clap::builder::PossibleValuesParser;
+
+use super::{Done, console};
+use crate::error::{Error, Result};
+use crate::io::output_file;
+use crate::validation::row::{Row, Verdict};
+use crate::validation::{self, Plan, SUITES, report};
+
+const AFTER_HELP: &str = "\
+Examples:
+  childsize validate --quick                          every suite, in a few minutes
+  childsize validate --suite tg195 --case5 case5.tif  the TG-195 cases with the report's voxel volume
+  childsize validate --json validation.json           every row as JSON
+
+The volume of TG-195's Case 5 is published with the report of AAPM Task Group 195 (Sechopoulos et al.,
+Med. Phys. 42 (2015) 5679) and is not part of childsize. Exit code 1: a row failed.";
+
+/// Compares the engine with published references: coefficients, spectra and the TG-195 cases.
+#[derive(Debug, Args)]
+#[command(after_help = AFTER_HELP)]
+pub struct ValidateArguments {
+    /// A suite; may be repeated. Without it all are run
+    #[arg(long = "suite", value_name = "NAME", num_args = 1..,
+        value_parser = PossibleValuesParser::new(SUITES.map(|(name, _)| name)))]
+    suites: Vec<String>,
+    /// Write every row to a JSON file
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// Few histories: within three minutes on two cores
+    #[arg(long)]
+    quick: bool,
+    /// The voxel volume of TG-195's Case 5: the published TIFF, or raw labels, plain or gzipped
+    #[arg(long, value_name = "PATH")]
+    case5: Option<PathBuf>,
+    /// Only this case of TG-195: 1, 2, 3, 4.1, 4.2 or 5; may be repeated
+    #[arg(long = "case", value_name = "NAME",
+        value_parser = PossibleValuesParser::new(["1", "2", "3", "4.1", "4.2", "5"]))]
+    cases: Vec<String>,
+    /// Write a report with a plot: a Markdown file, and an SVG file beside it
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
+    /// Seed of all chance
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+}
+
+/// Runs the suites and prints the table.
+pub fn run(arguments: &ValidateArguments) -> Done {
+    let start = Instant::now();
+    let listener = |what: &str| console::note(&format!("{:7.1} s  {what}", start.elapsed().as_secs_f64()));
+    let plan = Plan {
+        quick: arguments.quick,
+        case5: arguments.case5.clone(),
+        cases: arguments.cases.clone(),
+        seed: arguments.seed,
+        listener: &listener,
+    };
+    let mut rows = Vec::new();
+    for (name, suite) in SUITES {
+        if arguments.suites.is_empty() || arguments.suites.iter().any(|wanted| wanted == name) {
+            listener(name);
+            rows.extend(validation::run(suite, &plan)?);
+        }
+    }
+    console::print(&table(&rows))?;
+    if let Some(path) = &arguments.json {
+        output_file::replace(path, &json(&rows)?)?;
+    }
+    if let Some(path) = &arguments.report {
+        let svg = path.with_extension("svg");
+        output_file::replace(&svg, report::plot(&rows).as_bytes())?;
+        let text = report::markdown(&rows, &circumstances(arguments, start), &svg);
+        output_file::replace(path, text.as_bytes())?;
+    }
+    let failed = rows.iter().filter(|row| row.verdict == Verdict::Fail).count();
+    console::note(&format!("{} rows, {failed} failed", rows.len()));
+    Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn json(rows: &[Row]) -> Result<Vec<u8>> {
+    serde_json::to_vec_pretty(rows).map_err(|error| Error::Internal(error.to_string()))
+}
+
+fn table(rows: &[Row]) -> String {
+    let header =
+        ["case", "quantity", "unit", "reference", "low", "high", "value", "error %", "diff %", "verdict"];
+    let lines = rows.iter().map(|row| {
+        let number = |value: Option<f64>| value.map_or(String::new(), |value| console::digits(value, 5));
+        vec![
+            format!("{} {}", row.suite, row.case),
+            row.quantity.clone(),
+            row.unit.to_owned(),
+            number(row.reference),
+            number(row.reference_min),
+            number(row.reference_max),
+            console::digits(row.value, 5),
+            format!("{:.2}", 100.0 * row.standard_error / row.value.abs()),
+            row.difference_percent.map_or(String::new(), |percent| format!("{percent:+.2}")),
+            row.verdict.name().to_owned(),
+        ]
+    });
+    console::table(&header.map(str::to_owned), 8, lines)
+}
+
+/// Date, version, machine and run time.
+fn circumstances(arguments: &ValidateArguments, start: Instant) -> String {
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let length = if arguments.quick { "quick" } else { "full" };
+    let case5 = if arguments.case5.is_some() { "with" } else { "without" };
+    format!(
+        "childsize {} on {}, {} {} with {threads} threads; {length} run {case5} the Case 5 volume, seed {}, {:.0} s",
+        env!("CARGO_PKG_VERSION"),
+        jiff::Zoned::now().date(),
+        std::env::consts::OS,
+        processor().unwrap_or_else(|| std::env::consts::ARCH.to_owned()),
+        arguments.seed,
+        start.elapsed().as_secs_f64()
+    )
+}
+
+/// The processor's name, where the system tells it.
+fn processor() -> Option<String> {
+    let text = std::fs::read_to_string("/proc/cpuinfo").ok()?;
+    let line = text.lines().find(|line| line.starts_with("model name"))?;
+    Some(line.split_once(':')?.1.trim().to_owned())
+}

@@ -1,0 +1,212 @@
+//! Batches of histories of one source on one phantom, played until target, histories, time or observer end it.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Instant;
+
+use rayon::prelude::*;
+
+use crate::error::{Error, Result};
+use crate::geometry::phantom::Phantom;
+use crate::simulation::outcome::{BatchRecord, Finish, organ_energies_kev, organ_energy};
+use crate::simulation::schedule::Schedule;
+use crate::simulation::settings::Settings;
+use crate::simulation::{Observer, Progress};
+use crate::source::beam::PhotonSource;
+use crate::tally::batch_score::{RegionScore, VoxelScore, label_energies_kev};
+use crate::tally::dose_map::{Binning, MapTotals};
+use crate::tally::energy_balance::EnergyBalance;
+use crate::transport::batch::{BatchAddress, run_batch};
+use crate::transport::world::World;
+
+/// What is to be played.
+#[derive(Clone, Copy)]
+pub struct Plan<'a> {
+    /// The phantom.
+    pub phantom: &'a Phantom,
+    /// The phantom, prepared for transport.
+    pub world: &'a World<'a>,
+    /// How.
+    pub settings: &'a Settings,
+    /// Index of the acquisition, part of every batch's address.
+    pub acquisition: usize,
+    /// Organs whose errors decide how long it takes.
+    pub target_organs: &'a [usize],
+}
+
+/// What was played.
+pub struct Played {
+    /// The batches, by index.
+    pub records: Vec<BatchRecord>,
+    /// Histories in every batch.
+    pub histories_per_batch: u64,
+    /// Where the energy went.
+    pub energy_balance: EnergyBalance,
+    /// The map's totals, if one is wanted.
+    pub map_totals: Option<MapTotals>,
+    /// Why it ended.
+    pub finish: Finish,
+    /// Wall time, s.
+    pub wall_s: f64,
+}
+
+impl Played {
+    /// Histories played.
+    pub fn histories(&self) -> u64 {
+        self.histories_per_batch * self.records.len() as u64
+    }
+}
+
+/// A source on a phantom, under way.
+pub struct Run<'a, S> {
+    plan: Plan<'a>,
+    source: &'a S,
+    schedule: Schedule,
+    map_totals: Option<MapTotals>,
+    /// Maps of batches, kept from batch to batch; always all zero in here.
+    spare_maps: Mutex<Vec<Vec<f32>>>,
+    records: Mutex<Vec<BatchRecord>>,
+    balance: Mutex<Vec<(u64, EnergyBalance)>>,
+    finished: AtomicU64,
+    stopped: AtomicBool,
+    start: Instant,
+}
+
+impl<'a, S: PhotonSource> Run<'a, S> {
+    pub fn new(plan: Plan<'a>, source: &'a S) -> Self {
+        let binning = |factors| MapTotals::new(Binning::new(&plan.phantom.grid, factors));
+        Run {
+            schedule: Schedule::new(plan.settings),
+            map_totals: plan.settings.map_binning.map(binning),
+            plan,
+            source,
+            spare_maps: Mutex::default(),
+            records: Mutex::default(),
+            balance: Mutex::default(),
+            finished: AtomicU64::new(0),
+            stopped: AtomicBool::new(false),
+            start: Instant::now(),
+        }
+    }
+
+    /// Plays batches until the target, the histories, the wall time or the observer ends it.
+    /// `None` if it was stopped before its first batch.
+    pub fn play(mut self, observer: &dyn Observer) -> Result<Option<Played>> {
+        let mut done = 0;
+        let finish = loop {
+            let planned = self.schedule.planned;
+            let batches: Vec<u64> = (done..planned).collect();
+            batches.par_iter().with_max_len(1).for_each(|&batch| self.play_batch(batch, observer));
+            done = planned;
+            self.records.get_mut().expect("no thread panics").sort_by_key(|record| record.batch);
+            if self.stopped.load(Ordering::Relaxed) {
+                break if observer.stop_requested() { Finish::Interrupted } else { Finish::WallTime };
+            }
+            let worst = self.worst_organ().map(|(_, error)| error);
+            if let Some(finish) = self.schedule.advance(worst) {
+                break finish;
+            }
+        };
+        if self.records.lock().expect("no thread panics").is_empty() {
+            return Ok(None);
+        }
+        self.finish(finish).map(Some)
+    }
+
+    fn play_batch(&self, batch: u64, observer: &dyn Observer) {
+        let out_of_time =
+            || self.plan.settings.max_wall_s().is_some_and(|s| self.start.elapsed().as_secs_f64() > s);
+        if self.stopped.load(Ordering::Relaxed) || observer.stop_requested() || out_of_time() {
+            self.stopped.store(true, Ordering::Relaxed);
+            return;
+        }
+        let (label_kev, balance) = self.score_batch(batch);
+        let organ_kev = organ_energies_kev(self.plan.phantom, &label_kev);
+        self.balance.lock().expect("no thread panics").push((batch, balance));
+        self.records.lock().expect("no thread panics").push(BatchRecord { batch, organ_kev });
+        self.finished.fetch_add(1, Ordering::Relaxed);
+        self.report(observer);
+    }
+
+    /// Energy by label and energy balance of one batch; its map, if one is wanted, goes to the totals.
+    fn score_batch(&self, batch: u64) -> (Box<[f64; 256]>, EnergyBalance) {
+        match (&self.map_totals, self.plan.settings.estimator.scores_kerma()) {
+            (None, true) => self.score_regions::<true>(batch),
+            (None, false) => self.score_regions::<false>(batch),
+            (Some(totals), true) => self.score_voxels::<true>(batch, totals),
+            (Some(totals), false) => self.score_voxels::<false>(batch, totals),
+        }
+    }
+
+    fn score_regions<const KERMA: bool>(&self, batch: u64) -> (Box<[f64; 256]>, EnergyBalance) {
+        let mut score = RegionScore::<KERMA>::new();
+        let (address, histories) = self.address(batch);
+        run_batch(self.plan.world, self.source, self.plan.settings.estimator, address, histories, &mut score);
+        score.balance.kerma_kev = if KERMA { score.label_kev.iter().sum() } else { 0.0 };
+        (score.label_kev, score.balance)
+    }
+
+    fn score_voxels<const KERMA: bool>(
+        &self,
+        batch: u64,
+        totals: &MapTotals,
+    ) -> (Box<[f64; 256]>, EnergyBalance) {
+        let spare = self.spare_maps.lock().expect("no thread panics").pop();
+        let mut voxel_kev = spare.unwrap_or_else(|| vec![0.0; self.plan.world.labels.len()]);
+        let (address, histories) = self.address(batch);
+        let mut score = VoxelScore::<KERMA> { voxel_kev: &mut voxel_kev, balance: EnergyBalance::default() };
+        run_batch(self.plan.world, self.source, self.plan.settings.estimator, address, histories, &mut score);
+        let mut balance = score.balance;
+        let label_kev = label_energies_kev(&voxel_kev, self.plan.world.labels);
+        balance.kerma_kev = if KERMA { label_kev.iter().sum() } else { 0.0 };
+        totals.add(&voxel_kev, self.plan.world.labels, batch);
+        voxel_kev.fill(0.0);
+        self.spare_maps.lock().expect("no thread panics").push(voxel_kev);
+        (label_kev, balance)
+    }
+
+    fn address(&self, batch: u64) -> (BatchAddress, u64) {
+        let address =
+            BatchAddress { seed: self.plan.settings.seed, acquisition: self.plan.acquisition as u64, batch };
+        (address, self.schedule.histories_per_batch)
+    }
+
+    fn report(&self, observer: &dyn Observer) {
+        let worst = self.worst_organ();
+        observer.progress(&Progress {
+            acquisition: self.plan.acquisition,
+            histories: self.finished.load(Ordering::Relaxed) * self.schedule.histories_per_batch,
+            histories_planned: self.schedule.planned * self.schedule.histories_per_batch,
+            worst: worst.map(|(organ, error)| (self.plan.phantom.organs[organ].name.as_str(), error)),
+            elapsed_s: self.start.elapsed().as_secs_f64(),
+        });
+    }
+
+    /// The target organ with the largest relative error.
+    fn worst_organ(&self) -> Option<(usize, f64)> {
+        let records = self.records.lock().expect("no thread panics");
+        let error = |&organ: &usize| (organ, organ_energy(&records, organ).relative_error());
+        self.plan.target_organs.iter().map(error).max_by(|a, b| a.1.total_cmp(&b.1))
+    }
+
+    fn finish(self, finish: Finish) -> Result<Played> {
+        let mut balances = self.balance.into_inner().expect("no thread panics");
+        balances.sort_by_key(|(batch, _)| *batch);
+        let mut energy_balance = EnergyBalance::default();
+        balances.iter().for_each(|(_, batch)| energy_balance.add(batch));
+        if !energy_balance.is_closed() {
+            return Err(Error::Internal(format!(
+                "the energy balance is off by {:.2e}",
+                energy_balance.closure()
+            )));
+        }
+        Ok(Played {
+            records: self.records.into_inner().expect("no thread panics"),
+            histories_per_batch: self.schedule.histories_per_batch,
+            energy_balance,
+            map_totals: self.map_totals,
+            finish,
+            wall_s: self.start.elapsed().as_secs_f64(),
+        })
+    }
+}
