@@ -2,6 +2,8 @@
 
 pub mod digest;
 mod document;
+pub mod export;
+pub mod import;
 pub mod organ_csv;
 pub mod output_file;
 pub mod phantom_file;

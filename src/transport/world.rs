@@ -64,7 +64,8 @@ impl<'a> World<'a> {
         let Some((enter_cm, _)) = self.bounds.clip_cm(&photon.position_cm, &photon.direction) else {
             return 1.0;
         };
-        (-self.tables.mu_per_cm(self.medium_of_label[usize::from(EXTERIOR)], photon.energy_kev) * enter_cm).exp()
+        (-self.tables.mu_per_cm(self.medium_of_label[usize::from(EXTERIOR)], photon.energy_kev) * enter_cm)
+            .exp()
     }
 
     /// Medium of a voxel, whose label the caller has at hand.
