@@ -153,7 +153,11 @@ fn densities_of_their_own_survive_and_weigh_the_same() {
     assert!((mass(&phantom) / mass(&back) - 1.0).abs() < 1e-6);
     let own = folder.path().join("child.h5");
     phantom_h5::write(&back, &own).unwrap();
-    assert_eq!(import(&own, None).unwrap(), back);
+    let again = import(&own, None).unwrap();
+    assert!(
+        again.labels == back.labels && again.voxel_media == back.voxel_media && again.organs == back.organs
+    );
+    assert!((mass(&again) / mass(&back) - 1.0).abs() < 1e-12);
 }
 
 #[test]

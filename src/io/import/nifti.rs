@@ -72,7 +72,7 @@ pub(super) fn open(path: &Path) -> Result<Image> {
     let mut voxels = packing.unpack(file);
     let header = header(&mut voxels)?;
     let counts = counts(&header)?;
-    let kind = kind(header.code(70, 12))?;
+    let kind = kind(header.i16(if header.wide { 12 } else { 70 }))?;
     let promised = counts.iter().product::<usize>() as u64 * kind.bytes() as u64;
     packing.check_promise(promised, stored)?;
     let frame = Frame::from_ras_mm(counts, &affine_mm(&header)?);
