@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use childsize::error::Error;
-use childsize::io::export::{Distinguish, Format, export, phantom_h5};
+use childsize::io::export::{Distinguish, Format, export};
 use childsize::io::import::import;
 use rand::rngs::SmallRng;
 use rand::{Rng, RngExt, SeedableRng};
@@ -93,9 +93,6 @@ fn a_thousand_mutants_of_every_voxel_file_are_read_or_refused() {
         let table = export(&phantom, format, Distinguish::Regions, &file).unwrap();
         survive(&file, &file, Some(&table), MUTANTS);
     }
-    let own = folder.path().join("own.h5");
-    phantom_h5::write(&phantom, &own).unwrap();
-    survive(&own, &own, None, MUTANTS);
 }
 
 #[test]
@@ -111,7 +108,7 @@ fn a_header_that_promises_more_than_the_file_holds_is_refused_before_memory_is_t
         ("2147483648 2147483648 2147483648", "a phantom must have from 1 to 1073741824 voxels"),
         (
             "1000 1000 1000",
-            "the header promises 1000000000 bytes of voxels, the 112 bytes stored can hold 112 at most",
+            "the header promises 1000000000 bytes of voxels, the 106 bytes stored can hold 106 at most",
         ),
         ("0 5 5", "found 0 x 5 x 5"),
     ] {
