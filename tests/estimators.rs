@@ -72,7 +72,9 @@ fn a_map_holds_the_dose_of_its_organs() {
     for (voxel, &label) in phantom.labels.iter().enumerate() {
         let region = &phantom.regions[usize::from(label)];
         if let Some(organ) = region.organ {
-            energy[usize::from(organ)] += f64::from(map.dose_mgy[voxel]) * phantom.voxel_mass_g(region);
+            energy[usize::from(organ)] += f64::from(map.dose_mgy[voxel])
+                * phantom.density_g_cm3(voxel)
+                * phantom.grid.voxel_volume_cm3();
         }
     }
     let masses_g = phantom.organ_masses_g();

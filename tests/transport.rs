@@ -38,6 +38,7 @@ fn layered_phantom() -> Phantom {
         id: "layers".to_owned(),
         name: "Layers".to_owned(),
         grid,
+        voxel_media: None,
         labels,
         regions: vec![
             region("air", None, 0),

@@ -42,14 +42,13 @@ pub fn body_mass_g(phantom: &Phantom) -> f64 {
 pub fn coverage(phantom: &Phantom, z_low_cm: f64, z_high_cm: f64) -> Vec<f64> {
     let mut covered_g = vec![0.0; phantom.organs.len()];
     let mut whole_g = vec![0.0; phantom.organs.len()];
-    for (slice, labels) in slices(phantom).enumerate() {
+    let slice_voxels = phantom.grid.counts[0] * phantom.grid.counts[1];
+    for slice in 0..phantom.grid.counts[2] {
         let share = share_of_slice(phantom, slice, z_low_cm, z_high_cm);
-        for (region, voxels) in phantom.regions.iter().zip(count_labels(labels)) {
-            if let Some(organ) = region.organ {
-                let mass_g = voxels as f64 * phantom.voxel_mass_g(region);
-                whole_g[usize::from(organ)] += mass_g;
-                covered_g[usize::from(organ)] += share * mass_g;
-            }
+        let masses_g = phantom.organ_masses_between_g(slice * slice_voxels..(slice + 1) * slice_voxels);
+        for (organ, mass_g) in masses_g.into_iter().enumerate() {
+            whole_g[organ] += mass_g;
+            covered_g[organ] += share * mass_g;
         }
     }
     let share = |(&covered, &whole): (&f64, &f64)| if whole > 0.0 { covered / whole } else { 0.0 };
@@ -77,12 +76,4 @@ fn share_of_slice(phantom: &Phantom, slice: usize, z_low_cm: f64, z_high_cm: f64
     let bottom_cm = phantom.grid.corner_cm[2] + slice as f64 * thickness_cm;
     let common_cm = z_high_cm.min(bottom_cm + thickness_cm) - z_low_cm.max(bottom_cm);
     (common_cm / thickness_cm).clamp(0.0, 1.0)
-}
-
-fn count_labels(labels: &[u8]) -> [u64; 256] {
-    let mut counts = [0; 256];
-    for &label in labels {
-        counts[usize::from(label)] += 1;
-    }
-    counts
 }

@@ -1,6 +1,7 @@
 //! A voxel phantom: one byte per voxel names a region; the region names organ and medium.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use crate::data::material::Material;
 use crate::geometry::grid::VoxelGrid;
@@ -35,7 +36,7 @@ pub struct Region {
     pub id: String,
     /// Index into [`Phantom::organs`]; `None` for the exterior.
     pub organ: Option<u16>,
-    /// Index into [`Phantom::media`].
+    /// Index into [`Phantom::media`]: what all of it is made of, unless [`Phantom::voxel_media`] says otherwise.
     pub medium: u8,
 }
 
@@ -50,6 +51,9 @@ pub struct Phantom {
     pub grid: VoxelGrid,
     /// Region of every voxel, x fastest; [`EXTERIOR`] outside the body.
     pub labels: Vec<u8>,
+    /// Medium of every voxel, in the order of the labels, where media vary within a region (a patient's CT);
+    /// `None`: every voxel has the medium of its region.
+    pub voxel_media: Option<Vec<u8>>,
     /// Regions by label; entry 0 is the exterior air.
     pub regions: Vec<Region>,
     /// Media by index.
@@ -74,17 +78,59 @@ impl Phantom {
 
     /// Mass of every organ, g, from its voxels.
     pub fn organ_masses_g(&self) -> Vec<f64> {
+        self.organ_masses_between_g(0..self.labels.len())
+    }
+
+    /// Mass that some voxels have of every organ, g.
+    pub fn organ_masses_between_g(&self, voxels: Range<usize>) -> Vec<f64> {
         let mut masses = vec![0.0; self.organs.len()];
-        for (region, &voxels) in self.regions.iter().zip(&self.region_voxels()) {
+        for (region, mass_g) in self.regions.iter().zip(self.region_masses_g(voxels)) {
             if let Some(organ) = region.organ {
-                masses[usize::from(organ)] += voxels as f64 * self.voxel_mass_g(region);
+                masses[usize::from(organ)] += mass_g;
             }
         }
         masses
     }
 
-    /// Mass of one voxel of a region, g.
-    pub fn voxel_mass_g(&self, region: &Region) -> f64 {
-        self.media[usize::from(region.medium)].density_g_cm3 * self.grid.voxel_volume_cm3()
+    /// Mass that some voxels have of every region, g, by label.
+    fn region_masses_g(&self, voxels: Range<usize>) -> Vec<f64> {
+        let labels = &self.labels[voxels.clone()];
+        match &self.voxel_media {
+            None => {
+                let mut counts = vec![0_u64; self.regions.len()];
+                labels.iter().for_each(|&label| counts[usize::from(label)] += 1);
+                let mass = |(region, count): (&Region, u64)| count as f64 * self.medium_mass_g(region.medium);
+                self.regions.iter().zip(counts).map(mass).collect()
+            }
+            Some(media) => {
+                let masses_g: Vec<f64> = (0..=u8::MAX).map(|medium| self.medium_mass_g(medium)).collect();
+                let mut sums_g = vec![0.0; self.regions.len()];
+                for (&label, &medium) in labels.iter().zip(&media[voxels]) {
+                    sums_g[usize::from(label)] += masses_g[usize::from(medium)];
+                }
+                sums_g
+            }
+        }
+    }
+
+    /// Index of a voxel's medium in [`Self::media`].
+    #[inline]
+    pub fn medium_index(&self, voxel: usize) -> u8 {
+        match &self.voxel_media {
+            Some(media) => media[voxel],
+            None => self.regions[usize::from(self.labels[voxel])].medium,
+        }
+    }
+
+    /// Density of a voxel, g/cm³.
+    #[inline]
+    pub fn density_g_cm3(&self, voxel: usize) -> f64 {
+        self.media[usize::from(self.medium_index(voxel))].density_g_cm3
+    }
+
+    /// Mass of one voxel of a medium, g; 0 for a medium that is not in the table.
+    fn medium_mass_g(&self, medium: u8) -> f64 {
+        let density_g_cm3 = self.media.get(usize::from(medium)).map_or(0.0, |medium| medium.density_g_cm3);
+        density_g_cm3 * self.grid.voxel_volume_cm3()
     }
 }

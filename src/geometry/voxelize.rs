@@ -121,6 +121,7 @@ fn with_tables(
         name: model.name.clone(),
         grid,
         labels,
+        voxel_media: None,
         regions,
         media,
         organs,

@@ -40,6 +40,9 @@ pub fn phantom_digest(phantom: &Phantom) -> String {
     }
     digest.update(line.as_bytes());
     digest.update(&phantom.labels);
+    if let Some(media) = &phantom.voxel_media {
+        digest.update(media);
+    }
     hex(&digest.finalize())
 }
 

@@ -3,6 +3,8 @@
 pub mod case5_volume;
 pub mod digest;
 mod document;
+pub mod export;
+pub mod import;
 pub mod organ_csv;
 pub mod output_file;
 pub mod phantom_file;

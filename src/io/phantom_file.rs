@@ -7,6 +7,7 @@ mod solid_entry;
 pub use shipped::shipped_ids;
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use toml::Spanned;
 
@@ -16,6 +17,7 @@ use crate::data::material::Material;
 use crate::error::{Error, Result};
 use crate::geometry::formula::Sex;
 use crate::geometry::stylised::{DeclarativePhantom, MarrowShare, RegionDeclaration};
+use crate::io::profile_csv::read_text;
 
 /// Largest length a file may state, cm.
 const FARTHEST_CM: f64 = 1.0e4;
@@ -30,6 +32,11 @@ const LONGEST_BYTES: usize = 16 << 20;
 pub fn load_shipped(id: &str) -> Result<DeclarativePhantom> {
     let text = shipped::text_of(id).ok_or_else(|| unknown_id(id))?;
     parse(text).map_err(|refusal| Error::Internal(format!("the shipped phantom {id} is refused: {refusal}")))
+}
+
+/// Reads a declarative phantom from a file.
+pub fn load_file(path: &Path) -> Result<DeclarativePhantom> {
+    parse(&read_text(path, LONGEST_BYTES as u64)?).map_err(|error| error.within(&path.display().to_string()))
 }
 
 /// Reads a declarative phantom from the text of its file.

@@ -159,7 +159,7 @@ impl<'a, S: PhotonSource> Run<'a, S> {
         let mut balance = score.balance;
         let label_kev = label_energies_kev(&voxel_kev, self.plan.world.labels);
         balance.kerma_kev = if KERMA { label_kev.iter().sum() } else { 0.0 };
-        totals.add(&voxel_kev, self.plan.world.labels, batch);
+        totals.add(&voxel_kev, batch);
         voxel_kev.fill(0.0);
         self.spare_maps.lock().expect("no thread panics").push(voxel_kev);
         (label_kev, balance)

@@ -81,10 +81,14 @@ impl MapTotals {
     /// into mGy of the acquisition.
     pub fn finish(&self, phantom: &Phantom, batches: u64, mgy_per_kev_g: f64) -> DoseMap {
         let mut map = DoseMap::empty(self.binning.clone());
-        let masses_g = voxel_masses_g(phantom);
+        let volume_cm3 = phantom.grid.voxel_volume_cm3();
+        let mass_g = |voxel| match phantom.labels[voxel] {
+            EXTERIOR => 0.0,
+            _ => phantom.density_g_cm3(voxel) * volume_cm3,
+        };
         let mut cells = vec![0.0; self.binning.layer_cells()];
         for (layer, moments) in self.layers.iter().enumerate() {
-            self.binning.gather(layer, &mut cells, |voxel| masses_g[usize::from(phantom.labels[voxel])]);
+            self.binning.gather(layer, &mut cells, mass_g);
             let moments = moments.lock().expect("no thread panics while it adds");
             for (cell, &mass_g) in cells.iter().enumerate() {
                 if mass_g > 0.0 {
@@ -97,14 +101,6 @@ impl MapTotals {
         }
         map
     }
-}
-
-/// Mass of one voxel by label, g; 0 for the exterior.
-fn voxel_masses_g(phantom: &Phantom) -> Vec<f64> {
-    let mass = |(label, region)| {
-        if label == usize::from(EXTERIOR) { 0.0 } else { phantom.voxel_mass_g(region) }
-    };
-    phantom.regions.iter().enumerate().map(mass).collect()
 }
 
 /// Factor from energy per mass, keV/g per history, to mGy, when a history stands for `photons` photons.
@@ -148,26 +144,37 @@ impl DoseMap {
     /// Mean density of every map voxel, g/cm³, and the label of the phantom voxel in its middle.
     pub fn anatomy(&self, phantom: &Phantom) -> (Vec<f32>, Vec<u8>) {
         if self.binning.factors == [1, 1, 1] {
-            let density =
-                |&l: &u8| phantom.media[usize::from(phantom.regions[usize::from(l)].medium)].density_g_cm3;
-            return (phantom.labels.iter().map(|l| density(l) as f32).collect(), phantom.labels.clone());
+            let density = (0..phantom.labels.len()).map(|voxel| phantom.density_g_cm3(voxel) as f32);
+            return (density.collect(), phantom.labels.clone());
         }
-        let densities: Vec<f64> =
-            phantom.regions.iter().map(|r| phantom.media[usize::from(r.medium)].density_g_cm3).collect();
         let share = 1.0 / self.binning.factors.iter().product::<usize>() as f64;
         let (mut density, mut label) = (Vec::new(), Vec::new());
         let mut cells = vec![0.0; self.binning.layer_cells()];
         for layer in 0..self.binning.grid.counts[2] {
-            self.binning.gather(layer, &mut cells, |v| densities[usize::from(phantom.labels[v])] * share);
+            self.binning.gather(layer, &mut cells, |v| phantom.density_g_cm3(v) * share);
             density.extend(cells.iter().map(|&d| d as f32));
             label.extend(self.binning.middle_labels(layer, &phantom.labels));
         }
         (density, label)
     }
+
+    /// Medium of the phantom voxel in the middle of every map voxel, as an index into [`Phantom::media`].
+    pub fn media(&self, phantom: &Phantom) -> Vec<u8> {
+        let media = match &phantom.voxel_media {
+            Some(media) => media,
+            None => &phantom.labels,
+        };
+        let layers = 0..self.binning.grid.counts[2];
+        let middle = layers.flat_map(|layer| self.binning.middle_labels(layer, media));
+        match &phantom.voxel_media {
+            Some(_) => middle.collect(),
+            None => middle.map(|label| phantom.regions[usize::from(label)].medium).collect(),
+        }
+    }
 }
 
 impl Binning {
-    /// Label of the phantom voxel in the middle of every cell of a layer.
+    /// Value of the phantom voxel in the middle of every cell of a layer.
     fn middle_labels<'a>(&'a self, layer: usize, labels: &'a [u8]) -> impl Iterator<Item = u8> + 'a {
         let middle = |axis: usize, cell: usize| {
             (cell * self.factors[axis] + self.factors[axis] / 2).min(self.fine[axis] - 1)

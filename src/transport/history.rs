@@ -107,7 +107,7 @@ fn collide<T: Tally>(
     stream: &mut impl Rng,
     tally: &mut T,
 ) -> Option<Photon> {
-    let medium = world.medium(site.label);
+    let medium = world.medium(site.voxel, site.label);
     let interaction = world.tables.interact(medium, photon.energy_kev, &photon.direction, stream);
     tally.deposit(site.voxel, site.label, interaction.deposited_kev * photon.weight);
     interaction.onward.map(|onward| Photon {

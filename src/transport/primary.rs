@@ -32,7 +32,7 @@ pub fn walk_primary<T: Tally>(
     };
     world.grid.walk(&photon.position_cm, &photon.direction, clip_cm, |voxel, distance_cm, length_cm| {
         let Some(&label) = world.labels.get(voxel) else { return false };
-        let flight = row[usize::from(world.medium(label))];
+        let flight = row[usize::from(world.medium(voxel, label))];
         let collided = transmission * one_minus_exp(flight.mu_per_cm * length_cm);
         tally.kerma(voxel, label, energy_kev * collided * flight.transfer_share);
         let after = transmission - collided;

@@ -48,7 +48,7 @@ impl Flyer for TrackLength {
         let clip_cm = world.bounds.clip_cm(&photon.position_cm, &photon.direction)?;
         world.grid.walk(&photon.position_cm, &photon.direction, clip_cm, |voxel, distance_cm, length_cm| {
             let Some(&label) = world.labels.get(voxel) else { return false };
-            let flight = row[usize::from(world.medium(label))];
+            let flight = row[usize::from(world.medium(voxel, label))];
             let crossed = flight.mu_per_cm * length_cm;
             if crossed < free_paths {
                 free_paths -= crossed;
@@ -118,7 +118,7 @@ fn woodcock(
         let position_cm = photon.position_cm + photon.direction * distance_cm;
         let voxel = world.grid.voxel_at(&position_cm)?;
         let label = world.labels[voxel];
-        let flight = row[usize::from(world.medium(label))];
+        let flight = row[usize::from(world.medium(voxel, label))];
         tentative(voxel, label, flight.mu_tr_per_cm);
         if open01(stream) * majorant_per_cm < flight.mu_per_cm {
             return Some(Site { position_cm, voxel, label });

@@ -19,7 +19,9 @@ pub struct World<'a> {
     pub bounds: BodyBounds,
     /// Region of every voxel.
     pub labels: &'a [u8],
-    /// Medium of every label.
+    /// Medium of every voxel, where media vary within a region.
+    pub voxel_media: Option<&'a [u8]>,
+    /// Medium of every label, where they do not.
     pub medium_of_label: [u8; 256],
     /// Tables of the media.
     pub tables: MediumTables,
@@ -50,6 +52,7 @@ impl<'a> World<'a> {
             bounds,
             grid: RayGrid::new(&phantom.grid),
             labels: &phantom.labels,
+            voxel_media: phantom.voxel_media.as_deref(),
             medium_of_label,
             tables: MediumTables::new(&media),
         })
@@ -61,12 +64,16 @@ impl<'a> World<'a> {
         let Some((enter_cm, _)) = self.bounds.clip_cm(&photon.position_cm, &photon.direction) else {
             return 1.0;
         };
-        (-self.tables.mu_per_cm(self.medium(EXTERIOR), photon.energy_kev) * enter_cm).exp()
+        (-self.tables.mu_per_cm(self.medium_of_label[usize::from(EXTERIOR)], photon.energy_kev) * enter_cm)
+            .exp()
     }
 
-    /// Medium of a label.
-    #[inline]
-    pub fn medium(&self, label: u8) -> u8 {
-        self.medium_of_label[usize::from(label)]
+    /// Medium of a voxel, whose label the caller has at hand.
+    #[inline(always)]
+    pub fn medium(&self, voxel: usize, label: u8) -> u8 {
+        match self.voxel_media {
+            Some(media) => media[voxel],
+            None => self.medium_of_label[usize::from(label)],
+        }
     }
 }

@@ -11,9 +11,9 @@ pub(super) const PROTOCOL: Keys = Keys {
 
 pub(super) const PHANTOM: Keys = Keys {
     section: "[phantom]",
-    known: &["id", "file", "cylinder", "length_mm", "voxel_mm", "sex", "position", "offset_mm"],
+    known: &["id", "file", "labels", "cylinder", "length_mm", "voxel_mm", "sex", "position", "offset_mm"],
     other_words: &[("model", "id"), ("resolution_mm", "voxel_mm"), ("PatientPosition", "position")],
-    not_offered: &[("dicom", "phantoms are shipped (id), declared (file) or cylinders (cylinder)")],
+    not_offered: &[("dicom", "phantoms are shipped (id), files (file) or cylinders (cylinder)")],
 };
 
 pub(super) const CYLINDER: Keys =

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::sync::Arc;
 
 use crate::data::material::Material;
 use crate::error::{Error, Result};
@@ -11,9 +12,11 @@ use crate::geometry::standard::{CTDI_ROD_DIAMETER_CM, ctdi_cylinder, elliptic_cy
 use crate::geometry::stylised::DeclarativePhantom;
 use crate::geometry::voxelize::{MOST_VOXELS, Voxelization, voxelize};
 use crate::io::document::Item;
+use crate::io::import;
 use crate::io::phantom_file::{self, load_shipped, shipped_ids};
 use crate::io::profile_csv::read_text;
 use crate::io::section::nearest;
+use crate::units::MM_PER_CM;
 
 /// Largest phantom file that is read, bytes.
 const LONGEST_BYTES: u64 = 16 << 20;
@@ -31,6 +34,8 @@ const SMALL_AGE_Y: f64 = 2.0;
 pub(super) enum Model {
     /// Shipped, or a declarative file of the user's own.
     Declared(Box<DeclarativePhantom>),
+    /// Voxels of another program, or of the user's own.
+    Imported(Arc<Phantom>),
     /// A CTDI phantom.
     Ctdi { id: &'static str, diameter_cm: f64, length_cm: f64 },
     /// An elliptic cylinder.
@@ -58,14 +63,26 @@ impl Model {
         load_shipped(id).map(Box::new).map(Model::Declared)
     }
 
-    /// A declarative file of the user's own.
-    pub fn read(item: &Item, folder: &Path) -> Result<Self> {
+    /// A file of the user's own, declarative or of voxels; `labels` is the table of a label map.
+    pub fn read(item: &Item, labels: Option<&Item>, folder: &Path) -> Result<Self> {
         let path = folder.join(item.text()?);
+        if import::format_of(&path).is_some() {
+            let table = labels.map(|item| item.text().map(|name| folder.join(name))).transpose()?;
+            return import::import(&path, table.as_deref()).map(Arc::new).map(Model::Imported);
+        }
+        if let Some(labels) = labels {
+            return Err(labels.refuse("belongs to voxel files, not to declarative phantoms"));
+        }
         if path.extension().is_none_or(|extension| extension != "toml") {
-            return Err(item.refuse(format!(
-                "must be a declarative phantom, a file whose name ends in .toml, found \"{}\"",
-                item.text()?
-            )));
+            return Err(item
+                .refuse(format!(
+                    "must be a declarative phantom, a file whose name ends in .toml, or voxels, found \"{}\"",
+                    item.text()?
+                ))
+                .with_help(format!(
+                    "voxel files end in {}; a folder is a phantom of the ICRP",
+                    import::endings()
+                )));
         }
         let text = read_text(&path, LONGEST_BYTES)?;
         let declared =
@@ -74,10 +91,13 @@ impl Model {
     }
 
     /// Edge of a voxel unless the protocol says otherwise, mm.
-    pub fn default_voxel_mm(&self) -> f64 {
+    pub fn default_voxel_mm(&self) -> [f64; 3] {
         match self {
-            Model::Declared(model) if model.age_y.is_some_and(|age_y| age_y < SMALL_AGE_Y) => SMALL_VOXEL_MM,
-            _ => VOXEL_MM,
+            Model::Imported(phantom) => phantom.grid.spacing_cm.map(|cm| cm * MM_PER_CM),
+            Model::Declared(model) if model.age_y.is_some_and(|age_y| age_y < SMALL_AGE_Y) => {
+                [SMALL_VOXEL_MM; 3]
+            }
+            _ => [VOXEL_MM; 3],
         }
     }
 
@@ -85,6 +105,7 @@ impl Model {
     pub fn landmarks_z_cm(&self) -> BTreeMap<String, f64> {
         match self {
             Model::Declared(model) => model.landmarks_z_cm.clone(),
+            Model::Imported(phantom) => phantom.landmarks_z_cm.clone(),
             Model::Ctdi { length_cm, .. } | Model::Cylinder { length_cm, .. } => BTreeMap::from(
                 [("centre", 0.0), ("top", 0.5 * length_cm), ("bottom", -0.5 * length_cm)]
                     .map(|(name, z_cm)| (name.to_owned(), z_cm)),
@@ -97,6 +118,7 @@ impl Model {
         let around = |size_cm: [f64; 3]| size_cm.map(|edge_cm| [-0.5 * edge_cm, 0.5 * edge_cm]);
         match self {
             Model::Declared(model) => model.bounds_cm,
+            Model::Imported(phantom) => [0, 1, 2].map(|axis| phantom.grid.extent_cm(axis).into()),
             Model::Ctdi { diameter_cm, length_cm, .. } => around([*diameter_cm, *diameter_cm, *length_cm]),
             Model::Cylinder { width_cm, height_cm, length_cm, .. } => {
                 around([*width_cm, *height_cm, *length_cm])
@@ -107,7 +129,11 @@ impl Model {
     /// Lowest and highest point of the phantom, cm: of the body where landmarks name both, else of the box.
     pub fn extent_z_cm(&self) -> [f64; 2] {
         let landmarks = self.landmarks_z_cm();
-        match (landmarks.get("sole"), landmarks.get("vertex")) {
+        let [low, high] = match self {
+            Model::Imported(_) => ["bottom", "top"],
+            _ => ["sole", "vertex"],
+        };
+        match (landmarks.get(low), landmarks.get(high)) {
             (Some(&low), Some(&high)) if low < high => [low, high],
             _ => self.bounds_cm()[2],
         }
@@ -117,6 +143,7 @@ impl Model {
     pub fn axis_cm(&self) -> [f64; 2] {
         match self {
             Model::Declared(model) => model.axis_cm,
+            Model::Imported(phantom) => phantom.axis_cm,
             _ => [0.0; 2],
         }
     }
@@ -129,6 +156,7 @@ impl Model {
                 let kept = model.regions.iter().filter(|region| region.is_in(sex));
                 kept.map(|region| region.organ.clone()).collect()
             }
+            Model::Imported(phantom) => phantom.organs.iter().map(|organ| organ.id.clone()).collect(),
             Model::Ctdi { .. } => ids(&[
                 "ctdi_body",
                 "ctdi_centre",
@@ -143,6 +171,9 @@ impl Model {
 
     /// Number of voxels of an edge that the phantom takes.
     pub fn voxel_counts(&self, voxel_cm: [f64; 3]) -> [u64; 3] {
+        if let Model::Imported(phantom) = self {
+            return phantom.grid.counts.map(|count| count as u64);
+        }
         let margin = if matches!(self, Model::Declared(_)) { 0.0 } else { 1.0 };
         let bounds_cm = self.bounds_cm();
         std::array::from_fn(|i| {
@@ -158,6 +189,7 @@ impl Model {
             Model::Declared(model) => {
                 voxelize(model, &Voxelization { voxel_cm, sex, memory_limit_bytes: MOST_VOXELS })
             }
+            Model::Imported(phantom) => Ok(Phantom::clone(phantom)),
             Model::Ctdi { id, diameter_cm, length_cm } => {
                 let phantom = ctdi_cylinder(*diameter_cm, *length_cm, CTDI_ROD_DIAMETER_CM, voxel_cm)?;
                 Ok(named(phantom, id))

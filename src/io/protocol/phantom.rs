@@ -44,7 +44,7 @@ impl PhantomEntry {
     pub fn read(section: &Section, folder: &Path) -> Result<Self> {
         let one = section.exactly_one(&["id", "file", "cylinder"])?;
         let (model, chosen) = match one.key.as_str() {
-            "file" => (Model::read(one, folder)?, ("file", json!(one.text()?))),
+            "file" => (Model::read(one, section.find("labels"), folder)?, ("file", json!(one.text()?))),
             "cylinder" => cylinder(one)?,
             _ => (by_id(section, one)?, ("id", json!(one.text()?))),
         };
@@ -53,6 +53,12 @@ impl PhantomEntry {
         }
         if let (Some(item), false) = (section.find("sex"), matches!(model, Model::Declared(_))) {
             return Err(item.refuse("belongs to phantoms of people, not to cylinders"));
+        }
+        if let (Some(item), true) = (section.find("voxel_mm"), matches!(model, Model::Imported(_))) {
+            return Err(item.refuse("belongs to phantoms without voxels of their own, the file has its own"));
+        }
+        if let (Some(item), true) = (section.find("labels"), one.key != "file") {
+            return Err(item.refuse("belongs to phantom files (file)"));
         }
         Ok(PhantomEntry {
             voxel_mm: voxel_mm(section, model.default_voxel_mm())?,
@@ -89,7 +95,7 @@ impl PhantomEntry {
         match &self.model {
             Model::Declared(_) => section["sex"] = json!(sex),
             Model::Ctdi { length_cm, .. } => section["length_mm"] = json!(length_cm * MM_PER_CM),
-            Model::Cylinder { .. } => {}
+            Model::Cylinder { .. } | Model::Imported(_) => {}
         }
         section
     }
@@ -121,8 +127,8 @@ fn cylinder(item: &Item) -> Result<(Model, (&'static str, Value))> {
     Ok((Model::Cylinder { width_cm, height_cm, length_cm, material }, ("cylinder", resolved)))
 }
 
-fn voxel_mm(section: &Section, default_mm: f64) -> Result<[f64; 3]> {
-    let Some(item) = section.find("voxel_mm") else { return Ok([default_mm; 3]) };
+fn voxel_mm(section: &Section, default_mm: [f64; 3]) -> Result<[f64; 3]> {
+    let Some(item) = section.find("voxel_mm") else { return Ok(default_mm) };
     let edges_mm = edges_mm(item)?;
     let [least, most] = VOXEL_EDGE_CM.map(|cm| cm * MM_PER_CM);
     for edge_mm in edges_mm {

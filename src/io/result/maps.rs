@@ -49,7 +49,7 @@ fn write_anatomy(group: &Group, phantom: &Phantom, map: &DoseMap) -> Result<()> 
     let organ = cube(group, "organ_id", NO_UNIT, grid, &organs)?;
     text_attribute(&organ, "long_name", "index into /organs; 65535 outside the body")?;
     attribute(&organ, "outside", NO_ORGAN)?;
-    let media: Vec<u8> = labels.iter().map(|label| region(label).medium).collect();
+    let media = map.media(phantom);
     let material = cube(group, "material_id", NO_UNIT, grid, &media)?;
     text_attribute(&material, "long_name", "index into /materials")
 }

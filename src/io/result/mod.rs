@@ -16,7 +16,7 @@
 mod acquisitions;
 mod batches;
 mod dimension;
-mod hdf;
+pub(crate) mod hdf;
 mod maps;
 mod organs;
 mod provenance;

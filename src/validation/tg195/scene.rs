@@ -56,6 +56,7 @@ pub fn phantom_of(id: &str, grid: VoxelGrid, regions: Regions, labels: Vec<u8>) 
         id: id.to_owned(),
         name: id.to_owned(),
         grid,
+        voxel_media: None,
         labels,
         regions: vec![Region { id: "exterior".to_owned(), organ: None, medium: 0 }],
         media: vec![medium(exterior)],

@@ -1,7 +1,12 @@
 //! `childsize phantoms`: which children there are, their landmarks and masses.
 
+mod size;
+mod transfer;
+
 use clap::{Args, Subcommand};
 
+use self::size::SizeArguments;
+use self::transfer::{ExportArguments, ImportArguments};
 use super::console::{self, digits};
 use crate::error::Result;
 use crate::geometry::landmark::LANDMARKS;
@@ -15,9 +20,12 @@ const AFTER_HELP: &str = "\
 Examples:
   childsize phantoms                              the shipped phantoms
   childsize phantoms landmarks ce-05y             heights that scan ranges are named by
-  childsize phantoms masses ce-05y --voxel-mm 2   organ masses as voxels, against the stated ones";
+  childsize phantoms masses ce-05y --voxel-mm 2   organ masses as voxels, against the stated ones
+  childsize phantoms size ce-05y                  widths and water-equivalent diameter along z, as CSV
+  childsize phantoms import child.nii.gz --labels organs.csv -o child.h5
+  childsize phantoms export ce-05y --format vox --by region -o child.vox";
 
-/// List the shipped phantoms, the landmarks of one, or its organ masses.
+/// List the shipped phantoms, show one, or exchange phantoms with other programs.
 #[derive(Debug, Args)]
 #[command(after_help = AFTER_HELP)]
 pub struct PhantomsArguments {
@@ -40,6 +48,12 @@ enum PhantomsCommand {
         #[arg(long, value_name = "MM", default_value_t = 2.0)]
         voxel_mm: f64,
     },
+    /// Widths, effective and water-equivalent diameter along z (AAPM 204 and 220), as CSV
+    Size(SizeArguments),
+    /// Make a phantom file from another program's voxels
+    Import(ImportArguments),
+    /// Write a phantom for other programs
+    Export(ExportArguments),
 }
 
 /// Prints what was asked for.
@@ -48,6 +62,9 @@ pub fn run(arguments: &PhantomsArguments) -> Result<()> {
         None => list()?,
         Some(PhantomsCommand::Landmarks { id }) => landmarks(&load_shipped(id)?),
         Some(PhantomsCommand::Masses { id, voxel_mm }) => masses(&load_shipped(id)?, *voxel_mm)?,
+        Some(PhantomsCommand::Size(arguments)) => size::csv(arguments)?,
+        Some(PhantomsCommand::Import(arguments)) => transfer::import(arguments)?,
+        Some(PhantomsCommand::Export(arguments)) => transfer::export(arguments)?,
     };
     console::print(&text)
 }

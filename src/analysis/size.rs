@@ -1,0 +1,106 @@
+//! How large a patient is, slice by slice: widths, effective diameter (AAPM Report 204, 2011) and water-equivalent
+//! diameter (AAPM Report 220, 2014).
+
+use std::f64::consts::PI;
+
+use crate::data::material::Material;
+use crate::error::Result;
+use crate::geometry::phantom::{EXTERIOR, Phantom};
+use crate::physics::cross_section::Attenuation;
+
+/// Energy at which attenuation is compared with water's, keV: about the mean of a 120 kV beam behind a body.
+pub const REFERENCE_KEV: f64 = 70.0;
+
+/// Size of one slice of a body.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct SliceSize {
+    /// Middle of the slice, cm.
+    pub z_cm: f64,
+    /// Extent from front to back, cm.
+    pub ap_cm: f64,
+    /// Extent from side to side, cm; arms count where they are.
+    pub lateral_cm: f64,
+    /// Area of the body, cm².
+    pub area_cm2: f64,
+    /// √(AP × lateral), cm (AAPM 204).
+    pub effective_diameter_cm: f64,
+    /// Diameter of the water cylinder of the same attenuation, cm (AAPM 220, equation 4).
+    pub water_equivalent_diameter_cm: f64,
+}
+
+/// Sizes of all slices that have a body, from foot to head. `energy_kev` is that of μ/μ(water).
+pub fn slice_sizes(phantom: &Phantom, energy_kev: f64) -> Result<Vec<SliceSize>> {
+    let water = mu_per_cm(&Material::named("water")?, 1.0, energy_kev);
+    let ratio = |medium: &crate::geometry::phantom::Medium| {
+        mu_per_cm(&medium.material, medium.density_g_cm3, energy_kev) / water
+    };
+    let ratios: Vec<f64> = phantom.media.iter().map(ratio).collect();
+    Ok((0..phantom.grid.counts[2]).filter_map(|slice| slice_size(phantom, &ratios, slice)).collect())
+}
+
+/// Mean water-equivalent diameter between two heights, cm; `None` where there is no body.
+pub fn mean_water_equivalent_diameter_cm(sizes: &[SliceSize], low_z_cm: f64, high_z_cm: f64) -> Option<f64> {
+    let inside = sizes.iter().filter(|size| (low_z_cm..=high_z_cm).contains(&size.z_cm));
+    let (sum_cm, slices) =
+        inside.fold((0.0, 0_u32), |(sum, n), size| (sum + size.water_equivalent_diameter_cm, n + 1));
+    (slices > 0).then(|| sum_cm / f64::from(slices))
+}
+
+fn mu_per_cm(material: &Material, density_g_cm3: f64, energy_kev: f64) -> f64 {
+    Attenuation::new(material).mu_over_rho_cm2_g(energy_kev) * density_g_cm3
+}
+
+fn slice_size(phantom: &Phantom, ratios: &[f64], slice: usize) -> Option<SliceSize> {
+    let ([nx, ny, _], [dx, dy, _]) = (phantom.grid.counts, phantom.grid.spacing_cm);
+    let (mut low, mut high) = ([nx, ny], [0, 0]);
+    let (mut voxels, mut water) = (0_u64, 0.0);
+    for iy in 0..ny {
+        let row = phantom.grid.index(0, iy, slice);
+        for ix in 0..nx {
+            if phantom.labels[row + ix] == EXTERIOR {
+                continue;
+            }
+            low = [low[0].min(ix), low[1].min(iy)];
+            high = [high[0].max(ix + 1), high[1].max(iy + 1)];
+            voxels += 1;
+            water += ratios[usize::from(phantom.medium_index(row + ix))];
+        }
+    }
+    if voxels == 0 {
+        return None;
+    }
+    let (lateral_cm, ap_cm) = ((high[0] - low[0]) as f64 * dx, (high[1] - low[1]) as f64 * dy);
+    Some(SliceSize {
+        z_cm: phantom.grid.centre_cm(0, 0, slice).z,
+        ap_cm,
+        lateral_cm,
+        area_cm2: voxels as f64 * dx * dy,
+        effective_diameter_cm: (ap_cm * lateral_cm).sqrt(),
+        water_equivalent_diameter_cm: 2.0 * (water * dx * dy / PI).sqrt(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::geometry::standard::elliptic_cylinder;
+
+    #[test]
+    fn a_water_ellipse_is_as_large_as_the_circle_of_its_area_and_pmma_is_larger() {
+        let size = |material: &str| {
+            let material = Material::named(material).unwrap();
+            let phantom = elliptic_cylinder(20.0, 10.0, 2.0, material, [0.1; 3]).unwrap();
+            let sizes = slice_sizes(&phantom, REFERENCE_KEV).unwrap();
+            sizes[sizes.len() / 2]
+        };
+        let (water, pmma) = (size("water"), size("pmma"));
+        assert!((water.effective_diameter_cm - 200_f64.sqrt()).abs() < 0.2, "{water:?}");
+        assert!((water.water_equivalent_diameter_cm - 200_f64.sqrt()).abs() < 0.05, "{water:?}");
+        assert!((water.area_cm2 - PI * 50.0).abs() < 1.0, "{water:?}");
+        let expected = (mu_per_cm(&Material::named("pmma").unwrap(), 1.19, 70.0)
+            / mu_per_cm(&Material::named("water").unwrap(), 1.0, 70.0))
+        .sqrt();
+        let found = pmma.water_equivalent_diameter_cm / water.water_equivalent_diameter_cm;
+        assert!((found / expected - 1.0).abs() < 1e-3, "{found} {expected}");
+    }
+}

@@ -1,0 +1,76 @@
+//! The program's own phantom file, HDF5 `childsize.phantom/1`.
+//!
+//! `labels` (z, y, x; one byte) names the region of every voxel; `media`, if it is there, its medium; `tables` is a
+//! JSON text with counts, spacing_cm, corner_cm, regions, organs, media (composition by mass), landmarks and axis.
+
+use std::path::Path;
+
+use ndarray::ArrayView3;
+use serde_json::{Map, Value, json};
+
+use crate::data::element::symbol;
+use crate::error::{Error, Result};
+use crate::geometry::phantom::{Medium, Phantom};
+use crate::io::output_file;
+use crate::io::result::hdf::{NO_UNIT, packed_dataset, text_attribute, text_dataset};
+
+/// Name and version of the format.
+pub const FORMAT: &str = "childsize.phantom/1";
+
+/// Writes a phantom.
+pub fn write(phantom: &Phantom, path: &Path) -> Result<()> {
+    let temporary = output_file::beside(path)?.into_temp_path();
+    fill(phantom, &temporary).map_err(|error| match error {
+        Error::Internal(reason) => output_file::unwritable(path, &reason),
+        other => other,
+    })?;
+    output_file::publish(temporary, path)
+}
+
+fn fill(phantom: &Phantom, path: &Path) -> Result<()> {
+    let written = || -> hdf5::Result<()> {
+        let file = hdf5::File::create(path)?;
+        text_attribute(&file, "format", FORMAT)?;
+        text_attribute(&file, "engine", concat!("childsize ", env!("CARGO_PKG_VERSION")))?;
+        text_dataset(&file, "tables", &format!("{:#}", tables(phantom)))?;
+        let [nx, ny, nz] = phantom.grid.counts;
+        for (name, values) in [("labels", Some(&phantom.labels)), ("media", phantom.voxel_media.as_ref())] {
+            let Some(values) = values else { continue };
+            let cube = ArrayView3::from_shape((nz, ny, nx), values)
+                .map_err(|error| hdf5::Error::from(format!("{name}: {error}")))?;
+            packed_dataset(&file, name, NO_UNIT, cube)?;
+        }
+        file.close()
+    };
+    written().map_err(|error| Error::Internal(error.to_string()))
+}
+
+fn tables(phantom: &Phantom) -> Value {
+    let organs = phantom.organs.iter();
+    let organs = organs.map(|o| json!({"id": o.id, "name": o.name, "target_mass_g": o.target_mass_g}));
+    let regions = phantom.regions.iter().map(|r| json!({"id": r.id, "organ": r.organ, "medium": r.medium}));
+    json!({
+        "id": phantom.id,
+        "name": phantom.name,
+        "counts": phantom.grid.counts,
+        "spacing_cm": phantom.grid.spacing_cm,
+        "corner_cm": phantom.grid.corner_cm,
+        "organs": organs.collect::<Vec<_>>(),
+        "regions": regions.collect::<Vec<_>>(),
+        "media": phantom.media.iter().map(medium).collect::<Vec<_>>(),
+        "landmarks_z_cm": phantom.landmarks_z_cm,
+        "axis_cm": phantom.axis_cm,
+    })
+}
+
+fn medium(medium: &Medium) -> Value {
+    let fractions = medium.material.mass_fractions.iter();
+    let fractions: Map<String, Value> =
+        fractions.map(|&(z, share)| (symbol(z).to_owned(), json!(share))).collect();
+    json!({
+        "name": medium.material.name,
+        "density_g_cm3": medium.density_g_cm3,
+        "nominal_density_g_cm3": medium.material.density_g_cm3,
+        "mass_fractions": fractions,
+    })
+}
