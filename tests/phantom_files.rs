@@ -112,7 +112,7 @@ fn bad_files_are_refused_with_line_block_and_what_was_expected() {
             "density = -1.0",
             "line 6, material `water`: density must be above 0 and at most 25 g/cm3, found -1",
         ),
-        ("H = 11.19", "Xx = 11.19", "`Xx` is not a known element"),
+        ("H = 11.19", "Xx = 11.19", "element must be a symbol from H to U, found Xx"),
         ("H = 11.19", "H = 50", "mass_percent must sum to 100 within 1, found 138.810"),
         ("id = \"cube\"", "id = \"cube\"\nunits = \"mm\"", "phantom.units must be \"cm\", found \"mm\""),
         ("id = \"cube\"", "id = \"cube\"\ncolour = 1", "line 4: unknown field `colour`"),

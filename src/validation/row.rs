@@ -71,9 +71,11 @@ impl Reference {
         let (low, high) = self.band();
         let outside = (low - found.mean).max(found.mean - high).max(0.0);
         // A rare event that has hardly been seen underestimates its own error too.
-        if 3.0 * joint > TOO_WIDE * self.value.abs().min(found.mean.abs()) {
+        if found.mean.is_nan() || joint.is_nan() {
+            Verdict::Fail
+        } else if 3.0 * joint > TOO_WIDE * self.value.abs().min(found.mean.abs()) {
             Verdict::Inconclusive
-        } else if outside.is_nan() || joint.is_nan() || outside > 3.0 * joint {
+        } else if outside > 3.0 * joint {
             Verdict::Fail
         } else {
             Verdict::Pass
