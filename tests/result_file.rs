@@ -254,7 +254,7 @@ fn a_folder_that_is_not_there_is_refused_with_the_file_s_name() {
 
 /// Run with `cargo test --release --test result_file -- --ignored --nocapture`.
 #[test]
-#[ignore = "times a large file"]
+#[ignore = "slow: voxelizes, simulates and writes 8 million voxels to time the writing"]
 fn eight_million_voxels_are_written_in_about_a_second() {
     let mut exam = exam();
     exam.acquisitions.truncate(1);

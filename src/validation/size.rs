@@ -72,7 +72,7 @@ pub fn run(plan: &Plan) -> Result<Vec<Row>> {
                 let quantity = format!("mean dose / CTDIw32, {scan} scan, against TG-204");
                 let row = Row::new(SUITE, case.clone(), quantity, "mGy/mGy", reference, value);
                 found.push(match scan {
-                    "endless" => row.for_information(ENDLESS),
+                    "endless" => row.with_note(ENDLESS),
                     _ => row.with_note("TG-204 pools scanners, phantoms and scan lengths: +-20 %"),
                 });
             }
