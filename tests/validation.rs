@@ -4,7 +4,7 @@ use childsize::source::field::Turning;
 use childsize::transport::batch::Estimator;
 use childsize::validation::row::{Row, Verdict};
 use childsize::validation::tg195::case4;
-use childsize::validation::tg195::scene::Stage;
+use childsize::validation::tg195::scene::{Effort, Stage};
 use childsize::validation::{Plan, Suite, run};
 
 fn plan(quick: bool, cases: &[&str]) -> Plan<'static> {
@@ -61,7 +61,7 @@ fn without_its_volume_case_5_is_left_out_and_said_so() {
 #[ignore = "slow: 4 minutes"]
 fn a_turned_source_gives_the_rod_of_its_angle() {
     let phantom = case4::rods(0.1).unwrap();
-    let stage = Stage::new(&phantom).unwrap();
+    let stage = Stage::new(&phantom, case4::is_rod).unwrap();
     let play = |turning| {
         let source = case4::field("56.4 keV", "10", turning).unwrap();
         stage.play_with(&source, 400_000, 7, Estimator::Organ).unwrap()
@@ -82,7 +82,7 @@ fn air_scatter_and_voxel_size_change_the_slabs_of_case_4_1_by_less_than_1_percen
     let energies = |voxel_cm, with_air| {
         let phantom = case4::slabs(voxel_cm, with_air).unwrap();
         let source = case4::field("56.4 keV", "10", Turning::At(0.0)).unwrap();
-        Stage::new(&phantom).unwrap().play(&source, 400_000, 3).unwrap()
+        Stage::new(&phantom, case4::is_slab).unwrap().play(&source, Effort::Histories(400_000), 3).unwrap()
     };
     let usual = energies(0.2, true);
     for (name, other) in [("0.4 cm", energies(0.4, true)), ("without air", energies(0.2, false))] {

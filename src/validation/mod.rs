@@ -15,6 +15,10 @@ use std::path::PathBuf;
 
 use crate::error::Result;
 use row::Row;
+use tg195::scene::Effort;
+
+/// Most histories of one TG-195 run.
+const MOST_HISTORIES: u64 = 60_000_000;
 
 /// A set of comparisons that can be asked for by name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,6 +65,11 @@ impl Plan<'_> {
     /// Histories of a run: quick or full.
     pub fn histories(&self, quick: u64, full: u64) -> u64 {
         if self.quick { quick } else { full }
+    }
+
+    /// Effort of a TG-195 scene: so many histories, or until it is as precise as a full run has to be.
+    pub fn effort(&self, quick: u64) -> Effort {
+        if self.quick { Effort::Histories(quick) } else { Effort::UntilPrecise { most: MOST_HISTORIES } }
     }
 
     /// Tells the listener.

@@ -36,14 +36,13 @@ const TILT_DEG: f64 = 15.0;
 /// Both modes, both spectra.
 pub fn run(plan: &Plan) -> Result<Vec<Row>> {
     let phantom = tissue_box()?;
-    let stage = Stage::new(&phantom)?;
+    let stage = Stage::new(&phantom, |region| region != "air")?;
     let mut found = Vec::new();
     for mode in ["radiography", "tomosynthesis"] {
         for spectrum in ["56.4 keV", "120 kVp"] {
             let key = Key { case: "2", spectrum, mode, ..Key::default() };
             plan.tell(&key.describe());
-            let energies =
-                stage.play(&field(mode, spectrum)?, plan.histories(60_000, 6_000_000), plan.seed)?;
+            let energies = stage.play(&field(mode, spectrum)?, plan.effort(60_000), plan.seed)?;
             let total = energies.iter().filter(|(name, _)| name != "air");
             let total = total.fold(Estimate::default(), |sum, (_, energy)| sum.plus(energy));
             found.push(row(&key, "Total body", "eV/history", TOLERANCE, total));

@@ -39,15 +39,14 @@ const VOXEL_CM: [f64; 3] = [0.2, 0.2, 0.1];
 /// Both modes, both spectra.
 pub fn run(plan: &Plan) -> Result<Vec<Row>> {
     let phantom = breast()?;
-    let stage = Stage::new(&phantom)?;
+    let stage = Stage::new(&phantom, is_scored)?;
     let mut found = Vec::new();
     for mode in ["radiography", "tomosynthesis"] {
         for spectrum in ["16.8 keV", "30 kVp"] {
             let key = Key { case: "3", spectrum, mode, ..Key::default() };
             plan.tell(&key.describe());
-            let energies =
-                stage.play(&field(mode, spectrum)?, plan.histories(30_000, 2_000_000), plan.seed)?;
-            let inner = energies.iter().filter(|(name, _)| name == "tissue" || name.starts_with("VOI"));
+            let energies = stage.play(&field(mode, spectrum)?, plan.effort(30_000), plan.seed)?;
+            let inner = energies.iter().filter(|(name, _)| is_scored(name));
             let total = inner.fold(Estimate::default(), |sum, (_, energy)| sum.plus(energy));
             found.push(row(&key, "Total body", "eV/history", TOLERANCE, total));
             for index in 1..=BOXES_CM.len() {
@@ -57,6 +56,11 @@ pub fn run(plan: &Plan) -> Result<Vec<Row>> {
         }
     }
     Ok(found)
+}
+
+/// Whether a region belongs to the inner breast.
+fn is_scored(region: &str) -> bool {
+    region == "tissue" || region.starts_with("VOI")
 }
 
 fn field(mode: &str, spectrum: &str) -> Result<Field> {

@@ -45,14 +45,14 @@ pub fn field(spectrum: &str, collimation_mm: &str, turning: Turning) -> Result<F
 /// Case 4.1.
 pub fn run_slabs(plan: &Plan) -> Result<Vec<Row>> {
     let phantom = slabs(0.2, true)?;
-    let stage = Stage::new(&phantom)?;
+    let stage = Stage::new(&phantom, is_slab)?;
     let mut found = Vec::new();
     for spectrum in SPECTRA {
         for collimation_mm in COLLIMATIONS_MM {
             let key = Key { case: "4.1", spectrum, mode: "fan", angle: "", collimation_mm };
             plan.tell(&key.describe());
             let source = field(spectrum, collimation_mm, Turning::At(0.0))?;
-            let energies = stage.play(&source, plan.histories(40_000, 1_000_000), plan.seed)?;
+            let energies = stage.play(&source, plan.effort(40_000), plan.seed)?;
             for region in ["VOI 1", "VOI 2", "VOI 3", "VOI 4"] {
                 found.push(row(&key, region, "eV/history", TOLERANCE, *of(&energies, region)));
             }
@@ -85,14 +85,14 @@ pub fn slabs(voxel_cm: f64, with_air: bool) -> Result<Phantom> {
 /// Case 4.2.
 pub fn run_rods(plan: &Plan) -> Result<Vec<Row>> {
     let phantom = rods(0.1)?;
-    let stage = Stage::new(&phantom)?;
+    let stage = Stage::new(&phantom, is_rod)?;
     let mut found = Vec::new();
     for spectrum in SPECTRA {
         for collimation_mm in COLLIMATIONS_MM {
             let key = Key { case: "4.2", spectrum, mode: "fan", angle: "", collimation_mm };
             plan.tell(&key.describe());
             let at_rest = field(spectrum, collimation_mm, Turning::At(0.0))?;
-            let energies = stage.play(&at_rest, plan.histories(100_000, 6_000_000), plan.seed)?;
+            let energies = stage.play(&at_rest, plan.effort(100_000), plan.seed)?;
             let rod = |name: &str| rod_energy(&stage, &energies, name);
             for angle in 0..ANGLES {
                 let degrees = (10 * angle).to_string();
@@ -104,7 +104,7 @@ pub fn run_rods(plan: &Plan) -> Result<Vec<Row>> {
             let key = Key { angle: "continuous", ..key };
             plan.tell(&key.describe());
             let turning = field(spectrum, collimation_mm, Turning::Continuous)?;
-            let energies = stage.play(&turning, plan.histories(100_000, 6_000_000), plan.seed + 1)?;
+            let energies = stage.play(&turning, plan.effort(100_000), plan.seed + 1)?;
             for (region, name) in [("center", "center".to_owned()), ("periphery", rod_name(0))] {
                 let energy = rod_energy(&stage, &energies, &name);
                 found.push(row(&key, region, "eV/history", TOLERANCE, energy));
@@ -112,6 +112,16 @@ pub fn run_rods(plan: &Plan) -> Result<Vec<Row>> {
         }
     }
     Ok(found)
+}
+
+/// Whether a region is one of the four slabs.
+pub fn is_slab(region: &str) -> bool {
+    region.starts_with("VOI")
+}
+
+/// Whether a region is a rod.
+pub fn is_rod(region: &str) -> bool {
+    region != "cylinder"
 }
 
 /// Name of the rod that stands for a source angle.

@@ -25,14 +25,14 @@ const ELEMENTS: [&str; 13] = ["H", "C", "N", "O", "Na", "Mg", "P", "S", "Cl", "A
 /// Every angle, both spectra, on the volume's labels.
 pub fn run(plan: &Plan, labels: Vec<u8>) -> Result<Vec<Row>> {
     let phantom = trunk(labels)?;
-    let stage = Stage::new(&phantom)?;
+    let stage = Stage::new(&phantom, is_scored)?;
     let mut found = Vec::new();
     for spectrum in ["56.4 keV", "120 kVp"] {
         for (index, angle) in ANGLES.into_iter().enumerate() {
             let key = Key { case: "5", spectrum, mode: "fan", angle, collimation_mm: "10" };
             plan.tell(&key.describe());
-            let histories = plan.histories(20_000, 10_000_000);
-            let energies = stage.play(&field(spectrum, angle)?, histories, plan.seed + index as u64)?;
+            let effort = plan.effort(20_000);
+            let energies = stage.play(&field(spectrum, angle)?, effort, plan.seed + index as u64)?;
             for (organ, energy) in energies.iter().filter(|(organ, _)| is_scored(organ)) {
                 found.push(row(&key, organ, "eV/history", TOLERANCE, *energy));
             }

@@ -17,6 +17,31 @@ use crate::tally::estimate::Estimate;
 use crate::transport::batch::Estimator;
 use crate::transport::world::World;
 
+/// How long a scene is played.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Effort {
+    /// So many histories.
+    Histories(u64),
+    /// Until every scored region is as precise as [`precision`] asks, or so many histories are played.
+    UntilPrecise {
+        /// Most histories.
+        most: u64,
+    },
+}
+
+/// Histories of the first round of [`Effort::UntilPrecise`]; later ones follow from its errors.
+const FIRST_ROUND: u64 = 1 << 20;
+
+/// Relative standard error that is asked of a region that receives so much, eV per history.
+pub fn precision(energy_ev: f64) -> f64 {
+    match energy_ev {
+        100.0.. => 0.003,
+        10.0..100.0 => 0.005,
+        1.0..10.0 => 0.01,
+        _ => 0.02,
+    }
+}
+
 /// eV per keV.
 pub const EV_PER_KEV: f64 = 1000.0;
 
@@ -89,23 +114,60 @@ pub struct Stage<'a> {
     world: World<'a>,
     /// Voxels by label.
     voxels: Vec<u64>,
+    /// Whether a region's precision matters.
+    is_scored: fn(&str) -> bool,
 }
 
 impl<'a> Stage<'a> {
-    /// Prepares a scene.
-    pub fn new(phantom: &'a Phantom) -> Result<Self> {
+    /// Prepares a scene; `is_scored` tells the regions whose precision matters.
+    pub fn new(phantom: &'a Phantom, is_scored: fn(&str) -> bool) -> Result<Self> {
         let world = World::new(phantom, &Outline::of(phantom))?;
-        Ok(Stage { phantom, world, voxels: phantom.region_voxels() })
+        Ok(Stage { phantom, world, voxels: phantom.region_voxels(), is_scored })
     }
 
     /// Plays a source with the estimator for organs; energy imparted by region, eV per history.
     pub fn play(
         &self,
         source: &impl PhotonSource,
-        histories: u64,
+        effort: Effort,
         seed: u64,
     ) -> Result<Vec<(String, Estimate)>> {
-        self.play_with(source, histories, seed, Estimator::Organ)
+        match effort {
+            Effort::Histories(histories) => self.play_with(source, histories, seed, Estimator::Organ),
+            Effort::UntilPrecise { most } => self.play_until_precise(source, most, seed),
+        }
+    }
+
+    /// Plays rounds of independent histories until the scored regions are precise enough.
+    fn play_until_precise(
+        &self,
+        source: &impl PhotonSource,
+        most: u64,
+        seed: u64,
+    ) -> Result<Vec<(String, Estimate)>> {
+        let mut done = FIRST_ROUND.min(most);
+        let mut energies = self.play_with(source, done, seed, Estimator::Organ)?;
+        for round in 1.. {
+            // A tenth more than the errors ask for: they are estimates themselves.
+            let wanted = (1.1 * self.imprecision(&energies).powi(2)).min(2.0);
+            let histories = ((wanted - 1.0) * done as f64) as u64;
+            let histories = histories.max(FIRST_ROUND / 4).min(most - done);
+            if self.imprecision(&energies) <= 1.0 || histories == 0 {
+                break;
+            }
+            let more = self.play_with(source, histories, seed + (round << 32), Estimator::Organ)?;
+            for ((_, known), (_, new)) in energies.iter_mut().zip(&more) {
+                *known = pooled([(done, known), (histories, new)]);
+            }
+            done += histories;
+        }
+        Ok(energies)
+    }
+
+    /// Largest quotient of a scored region's relative error and the one asked for.
+    fn imprecision(&self, energies: &[(String, Estimate)]) -> f64 {
+        let scored = energies.iter().filter(|(region, _)| (self.is_scored)(region));
+        scored.map(|(_, energy)| energy.relative_error() / precision(energy.mean)).fold(0.0, f64::max)
     }
 
     /// Plays a source with an estimator; energy imparted by region, eV per history.
@@ -131,6 +193,13 @@ impl<'a> Stage<'a> {
         let label = self.phantom.regions.iter().position(|known| known.id == region);
         label.map_or(0.0, |label| self.voxels[label] as f64 * self.phantom.grid.voxel_volume_cm3())
     }
+}
+
+/// Two independent estimates per history, weighted by their histories.
+fn pooled(parts: [(u64, &Estimate); 2]) -> Estimate {
+    let total: u64 = parts.iter().map(|part| part.0).sum();
+    let weighted = parts.map(|(histories, part)| part.scaled(histories as f64 / total as f64));
+    weighted[0].plus(&weighted[1])
 }
 
 /// The energy of a region that some voxels misname on average by nothing, but in this draw by a little: scaled
