@@ -22,7 +22,7 @@ pub const TOLERANCE: f64 = 0.01;
 pub fn run(plan: &Plan) -> Result<Vec<Row>> {
     type Case = fn(&Plan) -> Result<Vec<Row>>;
     let cases: [(&str, Case); 6] = [
-        ("1", |_| case1::run()),
+        ("1", case1::run),
         ("2", case2::run),
         ("3", case3::run),
         ("4.1", case4::run_slabs),
