@@ -8,7 +8,6 @@ use childsize::io::protocol::Protocol;
 use childsize::simulation::Exam;
 use childsize::source::beam::Beam;
 use childsize::tally::batch_score::{RegionScore, VoxelScore};
-use childsize::tally::energy_balance::EnergyBalance;
 use childsize::transport::aim::fan_windows;
 use childsize::transport::batch::{BatchAddress, Estimator, run_batch};
 use childsize::transport::world::World;
@@ -68,8 +67,7 @@ fn time_histories(criterion: &mut Criterion, name: &str, exam: &Exam) {
     group.bench_function("map", |bencher| {
         bencher.iter(|| {
             batch += 1;
-            let mut score =
-                VoxelScore::<true> { voxel_kev: &mut voxel_kev, balance: EnergyBalance::default() };
+            let mut score = VoxelScore::<true>::new(&mut voxel_kev);
             run_batch(&world, &beam, Estimator::Map, address(batch), HISTORIES, &mut score);
             black_box(score.balance)
         });

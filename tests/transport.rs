@@ -49,6 +49,7 @@ fn layered_phantom() -> Phantom {
         ],
         media: media.to_vec(),
         organs: ["front", "bone", "lung", "back"].map(organ).to_vec(),
+        bone_sites: Vec::new(),
         landmarks_z_cm: Default::default(),
         axis_cm: [0.0, 0.0],
     }
@@ -61,7 +62,7 @@ struct Layers {
 
 impl Tally for Layers {
     fn emit(&mut self, _: f32) {}
-    fn kerma(&mut self, _: usize, label: u8, energy_kev: f32) {
+    fn kerma(&mut self, _: usize, label: u8, energy_kev: f32, _: f32) {
         self.kerma_kev[usize::from(label)] += f64::from(energy_kev);
     }
     fn deposit(&mut self, _: usize, _: u8, _: f32) {}

@@ -1,4 +1,7 @@
 //! What is made of a run: tables a physicist reads.
 
+pub mod blend;
+pub mod effective_dose;
 pub mod organ_table;
 pub mod size;
+pub mod skeleton;

@@ -60,6 +60,10 @@ pub(super) const MATERIALS: &[NamedMaterial] = &[
     entry("muscle", &["skeletal muscle", "muscle skeletal"], 1.05,
         &[("H", 0.102), ("C", 0.143), ("N", 0.034), ("O", 0.710), ("Na", 0.001), ("P", 0.002), ("S", 0.003),
           ("Cl", 0.001), ("K", 0.004)]),
+    // ICRU Report 46 (1992), red marrow, as PEGS4's material file of EGSnrc has it.
+    entry("active_marrow", &["red marrow", "active marrow ICRU-46"], 1.03,
+        &[("H", 0.105), ("C", 0.414), ("N", 0.034), ("O", 0.439), ("P", 0.001), ("S", 0.002), ("Cl", 0.002),
+          ("K", 0.002), ("Fe", 0.001)]),
     entry("soft_tissue", &["tissue soft", "soft tissue ICRU-44"], 1.06,
         &[("H", 0.102), ("C", 0.143), ("N", 0.034), ("O", 0.708), ("Na", 0.002), ("P", 0.003), ("S", 0.003),
           ("Cl", 0.002), ("K", 0.003)]),

@@ -40,6 +40,17 @@ pub struct Region {
     pub medium: u8,
 }
 
+/// Bones that share a part of the body's active marrow.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BoneSite {
+    /// Indices into [`Phantom::organs`]; none where the phantom lacks these bones (arms that are raised).
+    pub organs: Vec<u16>,
+    /// Share of the body's active marrow, 0 to 1.
+    pub active_marrow_share: f64,
+    /// Share of the body's endosteum, 0 to 1, where the source states it.
+    pub endosteum_share: Option<f64>,
+}
+
 /// A voxelized phantom.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Phantom {
@@ -60,6 +71,8 @@ pub struct Phantom {
     pub media: Vec<Medium>,
     /// Organs by index.
     pub organs: Vec<Organ>,
+    /// Where the active marrow is; empty where that is not known.
+    pub bone_sites: Vec<BoneSite>,
     /// Height above the patient frame's origin of named landmarks, cm (z grows to the head).
     pub landmarks_z_cm: BTreeMap<String, f64>,
     /// x and y of the axis that is put on the scanner's isocentre, cm.
@@ -67,6 +80,16 @@ pub struct Phantom {
 }
 
 impl Phantom {
+    /// Whether each medium is that of a bone with active marrow.
+    pub fn bone_media(&self) -> Vec<bool> {
+        let mut is_bone = vec![false; self.media.len()];
+        let is_site = |organ: u16| self.bone_sites.iter().any(|site| site.organs.contains(&organ));
+        for region in self.regions.iter().filter(|region| region.organ.is_some_and(is_site)) {
+            is_bone[usize::from(region.medium)] = true;
+        }
+        is_bone
+    }
+
     /// Number of voxels of every region, by label.
     pub fn region_voxels(&self) -> Vec<u64> {
         let mut counts = vec![0; self.regions.len()];

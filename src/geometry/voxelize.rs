@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::geometry::brick::BrickPainter;
 use crate::geometry::formula::Sex;
 use crate::geometry::grid::VoxelGrid;
-use crate::geometry::phantom::{Medium, Organ, Phantom, Region};
+use crate::geometry::phantom::{BoneSite, Medium, Organ, Phantom, Region};
 use crate::geometry::stylised::{DeclarativePhantom, StylisedRegion};
 
 /// Smallest and largest accepted edge of a voxel, cm.
@@ -116,7 +116,9 @@ fn with_tables(
             medium: medium_index(&mut media, model, region),
         });
     }
+    let bone_sites = bone_sites(model, &organs);
     Phantom {
+        bone_sites,
         id: model.id.clone(),
         name: model.name.clone(),
         grid,
@@ -128,6 +130,17 @@ fn with_tables(
         landmarks_z_cm: model.landmarks_z_cm.clone(),
         axis_cm: model.axis_cm,
     }
+}
+
+fn bone_sites(model: &DeclarativePhantom, organs: &[Organ]) -> Vec<BoneSite> {
+    const PERCENT: f64 = 0.01;
+    let index = |id: &String| organs.iter().position(|organ| organ.id == *id).map(|index| index as u16);
+    let sites = model.marrow.iter().map(|share| BoneSite {
+        organs: share.organs.iter().filter_map(index).collect(),
+        active_marrow_share: share.active_marrow_percent * PERCENT,
+        endosteum_share: share.endosteum_percent.map(|percent| percent * PERCENT),
+    });
+    sites.collect()
 }
 
 /// The declaration's own air if it has one, so that airways and exterior share a medium.

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use serde_json::{Map, Value, json};
 
+use crate::analysis::effective_dose::{CAVEAT, SCHEMES, Scheme, TissueDose, effective_dose};
 use crate::analysis::organ_table::{OrganDose, OrganRow, OrganTable};
 use crate::error::Result;
 use crate::io::output_file;
@@ -51,6 +52,7 @@ pub fn value(result: &ResultFile) -> Value {
         "histories_per_cpu_s": histories_per_cpu_s(outcome),
         "energy_balance": balance(&outcome.energy_balance()),
         "acquisitions": outcome.acquisitions.iter().map(acquisition).collect::<Vec<_>>(),
+        "effective_dose": SCHEMES.map(|scheme| effective(result, scheme)),
         "organs": table.rows.iter().map(|row| organ(row, &table.phases)).collect::<Vec<_>>(),
     })
 }
@@ -79,6 +81,34 @@ fn acquisition(outcome: &AcquisitionOutcome) -> Value {
         "total_mas": outcome.acquisition.total_mas(),
         "wall_s": outcome.wall_s,
         "energy_balance": balance(&outcome.energy_balance),
+    })
+}
+
+/// Effective dose by one scheme; without a value, the tissues that are missing.
+fn effective(result: &ResultFile, scheme: Scheme) -> Value {
+    let acquisitions = &result.outcome.acquisitions;
+    match effective_dose(&result.exam.phantom, acquisitions, scheme) {
+        Err(missing) => json!({ "scheme": scheme.name(), "value_msv": null, "missing_tissues": missing }),
+        Ok(dose) => json!({
+            "scheme": scheme.name(),
+            "note": CAVEAT,
+            "value_msv": dose.total_msv.mean,
+            "standard_error_msv": dose.total_msv.standard_error,
+            "acquisitions": dose.by_acquisition_msv.iter().map(|part| json!({
+                "value_msv": part.mean, "standard_error_msv": part.standard_error,
+            })).collect::<Vec<_>>(),
+            "tissues": dose.tissues.iter().map(tissue).collect::<Vec<_>>(),
+        }),
+    }
+}
+
+fn tissue(tissue: &TissueDose) -> Value {
+    json!({
+        "tissue": tissue.tissue,
+        "weight": tissue.weight,
+        "in_remainder": tissue.in_remainder,
+        "dose_mgy": tissue.dose_mgy.mean,
+        "standard_error_mgy": tissue.dose_mgy.standard_error,
     })
 }
 

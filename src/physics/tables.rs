@@ -20,7 +20,8 @@ pub struct Flight {
     pub mu_tr_per_cm: f32,
     /// μtr/μ: share of an interacting photon's energy that stays, on average.
     pub transfer_share: f32,
-    unused: f32,
+    /// μtr/ρ of active marrow over that of the medium, in media of bones; 0 elsewhere.
+    pub marrow_over_medium: f32,
 }
 
 /// Coefficients of every medium at one photon's energy. Indexed by any `u8` without a bounds check.
@@ -70,6 +71,11 @@ pub enum Process {
 impl MediumTables {
     /// Tables for media given as (material, density in g/cm³). At most 256.
     pub fn new(media: &[(&Material, f64)]) -> Self {
+        Self::with_bones(media, &vec![false; media.len()])
+    }
+
+    /// Tables for media, some of which are those of bones, in which marrow is scored.
+    pub fn with_bones(media: &[(&Material, f64)], is_bone: &[bool]) -> Self {
         assert!(!media.is_empty() && media.len() <= 256, "{} media", media.len());
         let mut materials: Vec<&Material> = Vec::new();
         let sampler_of: Vec<usize> = media
@@ -95,6 +101,9 @@ impl MediumTables {
         for row in 0..rows {
             tables.push_row(ENERGY_MIN_KEV + row as f64 * ENERGY_STEP_KEV, media, &attenuations);
         }
+        if is_bone.contains(&true) {
+            tables.relate_to_marrow(media, is_bone);
+        }
         tables
     }
 
@@ -110,7 +119,7 @@ impl MediumTables {
                 mu_per_cm: (total * density_g_cm3) as f32,
                 mu_tr_per_cm: (transfer * density_g_cm3) as f32,
                 transfer_share: (transfer / total) as f32,
-                unused: 0.0,
+                marrow_over_medium: 0.0,
             };
             majorant = majorant.max(flight.mu_per_cm);
             self.flights.push(flight);
@@ -120,6 +129,22 @@ impl MediumTables {
             });
         }
         self.majorant_per_cm.push(majorant);
+    }
+
+    /// Sets what active marrow would absorb of the fluence in the media of bones.
+    fn relate_to_marrow(&mut self, media: &[(&Material, f64)], is_bone: &[bool]) {
+        let marrow = Material::named("active_marrow").expect("active marrow is a named material");
+        let marrow = Attenuation::new(&marrow);
+        for (row, flights) in self.flights.chunks_exact_mut(self.media).enumerate() {
+            let energy_kev = ENERGY_MIN_KEV + row as f64 * ENERGY_STEP_KEV;
+            let marrow_cm2_g = marrow.mu_tr_over_rho_cm2_g(energy_kev);
+            for ((flight, (_, density_g_cm3)), _) in
+                flights.iter_mut().zip(media).zip(is_bone).filter(|(_, is_bone)| **is_bone)
+            {
+                let medium_cm2_g = f64::from(flight.mu_tr_per_cm) / density_g_cm3;
+                flight.marrow_over_medium = (marrow_cm2_g / medium_cm2_g) as f32;
+            }
+        }
     }
 
     /// Number of media.
@@ -146,7 +171,7 @@ impl MediumTables {
             flight.mu_per_cm = between(a.mu_per_cm, b.mu_per_cm);
             flight.mu_tr_per_cm = between(a.mu_tr_per_cm, b.mu_tr_per_cm);
             flight.transfer_share = between(a.transfer_share, b.transfer_share);
-            flight.unused = between(a.unused, b.unused);
+            flight.marrow_over_medium = between(a.marrow_over_medium, b.marrow_over_medium);
         }
         between(self.majorant_per_cm[low], self.majorant_per_cm[low + 1])
     }

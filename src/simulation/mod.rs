@@ -166,6 +166,7 @@ fn play_acquisition(
     let batches = played.records.len() as u64;
     let map = played.map_totals.take().map(|totals| totals.finish(phantom, batches, scale));
     let outcome = AcquisitionOutcome {
+        mgy_per_batch_kev_g: scale,
         organ_dose_mgy: organ_doses_mgy(&played.records, &masses_g, scale),
         acquisition: acquisition.clone(),
         coverage,

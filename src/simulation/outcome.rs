@@ -39,6 +39,9 @@ pub struct BatchRecord {
     pub batch: u64,
     /// Energy by organ, keV, of all its histories.
     pub organ_kev: Vec<f64>,
+    /// Energy by organ that active marrow would have had in the place of bone, keV; 0 outside bones, empty where the
+    /// estimator does not score kerma.
+    pub marrow_kev: Vec<f64>,
 }
 
 /// What one acquisition did.
@@ -53,6 +56,8 @@ pub struct AcquisitionOutcome {
     /// An organ that no history touched has mean 0 and, as its error, the dose one full-energy photon would
     /// have left: an upper limit, never 0 ± 0. An organ without voxels has NaN.
     pub organ_dose_mgy: Vec<Estimate>,
+    /// Dose per energy of a batch and mass: mGy per (keV/g).
+    pub mgy_per_batch_kev_g: f64,
     /// Histories played.
     pub histories: u64,
     /// Histories in every batch.

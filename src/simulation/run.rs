@@ -57,6 +57,9 @@ impl Played {
     }
 }
 
+/// Energy by label, keV, that of active marrow in bones by label, keV, and where all energy went.
+type Scored = (Box<[f64; 256]>, Box<[f64; 256]>, EnergyBalance);
+
 /// A source on a phantom, under way.
 pub struct Run<'a, S> {
     plan: Plan<'a>,
@@ -120,16 +123,20 @@ impl<'a, S: PhotonSource> Run<'a, S> {
             self.stopped.store(true, Ordering::Relaxed);
             return;
         }
-        let (label_kev, balance) = self.score_batch(batch);
+        let (label_kev, marrow_kev, balance) = self.score_batch(batch);
         let organ_kev = organ_energies_kev(self.plan.phantom, &label_kev);
+        let marrow_kev = match self.plan.settings.estimator.scores_kerma() {
+            true => organ_energies_kev(self.plan.phantom, &marrow_kev),
+            false => Vec::new(),
+        };
         self.balance.lock().expect("no thread panics").push((batch, balance));
-        self.records.lock().expect("no thread panics").push(BatchRecord { batch, organ_kev });
+        self.records.lock().expect("no thread panics").push(BatchRecord { batch, organ_kev, marrow_kev });
         self.finished.fetch_add(1, Ordering::Relaxed);
         self.report(observer);
     }
 
-    /// Energy by label and energy balance of one batch; its map, if one is wanted, goes to the totals.
-    fn score_batch(&self, batch: u64) -> (Box<[f64; 256]>, EnergyBalance) {
+    /// Energy by label, that of marrow by label, and energy balance of one batch; its map, if one is wanted, goes to the totals.
+    fn score_batch(&self, batch: u64) -> Scored {
         match (&self.map_totals, self.plan.settings.estimator.scores_kerma()) {
             (None, true) => self.score_regions::<true>(batch),
             (None, false) => self.score_regions::<false>(batch),
@@ -138,31 +145,27 @@ impl<'a, S: PhotonSource> Run<'a, S> {
         }
     }
 
-    fn score_regions<const KERMA: bool>(&self, batch: u64) -> (Box<[f64; 256]>, EnergyBalance) {
+    fn score_regions<const KERMA: bool>(&self, batch: u64) -> Scored {
         let mut score = RegionScore::<KERMA>::new();
         let (address, histories) = self.address(batch);
         run_batch(self.plan.world, self.source, self.plan.settings.estimator, address, histories, &mut score);
         score.balance.kerma_kev = if KERMA { score.label_kev.iter().sum() } else { 0.0 };
-        (score.label_kev, score.balance)
+        (score.label_kev, score.marrow_kev, score.balance)
     }
 
-    fn score_voxels<const KERMA: bool>(
-        &self,
-        batch: u64,
-        totals: &MapTotals,
-    ) -> (Box<[f64; 256]>, EnergyBalance) {
+    fn score_voxels<const KERMA: bool>(&self, batch: u64, totals: &MapTotals) -> Scored {
         let spare = self.spare_maps.lock().expect("no thread panics").pop();
         let mut voxel_kev = spare.unwrap_or_else(|| vec![0.0; self.plan.world.labels.len()]);
         let (address, histories) = self.address(batch);
-        let mut score = VoxelScore::<KERMA> { voxel_kev: &mut voxel_kev, balance: EnergyBalance::default() };
+        let mut score = VoxelScore::<KERMA>::new(&mut voxel_kev);
         run_batch(self.plan.world, self.source, self.plan.settings.estimator, address, histories, &mut score);
-        let mut balance = score.balance;
+        let (marrow_kev, mut balance) = (score.marrow_kev, score.balance);
         let label_kev = label_energies_kev(&voxel_kev, self.plan.world.labels);
         balance.kerma_kev = if KERMA { label_kev.iter().sum() } else { 0.0 };
         totals.add(&voxel_kev, batch);
         voxel_kev.fill(0.0);
         self.spare_maps.lock().expect("no thread panics").push(voxel_kev);
-        (label_kev, balance)
+        (label_kev, marrow_kev, balance)
     }
 
     fn address(&self, batch: u64) -> (BatchAddress, u64) {

@@ -11,6 +11,8 @@ pub type VoxelEnergies = Vec<f32>;
 pub struct RegionScore<const KERMA: bool> {
     /// Energy by label, keV.
     pub label_kev: Box<[f64; 256]>,
+    /// Energy by label that active marrow would have had in the place of bone, keV.
+    pub marrow_kev: Box<[f64; 256]>,
     /// Where the energy went.
     pub balance: EnergyBalance,
 }
@@ -19,6 +21,8 @@ pub struct RegionScore<const KERMA: bool> {
 pub struct VoxelScore<'a, const KERMA: bool> {
     /// Energy by voxel, keV.
     pub voxel_kev: &'a mut VoxelEnergies,
+    /// Energy by label that active marrow would have had in the place of bone, keV.
+    pub marrow_kev: Box<[f64; 256]>,
     /// Where the energy went.
     pub balance: EnergyBalance,
 }
@@ -26,7 +30,15 @@ pub struct VoxelScore<'a, const KERMA: bool> {
 impl<const KERMA: bool> RegionScore<KERMA> {
     /// Nothing scored yet.
     pub fn new() -> Self {
-        RegionScore { label_kev: Box::new([0.0; 256]), balance: EnergyBalance::default() }
+        let none = || Box::new([0.0; 256]);
+        RegionScore { label_kev: none(), marrow_kev: none(), balance: EnergyBalance::default() }
+    }
+}
+
+impl<'a, const KERMA: bool> VoxelScore<'a, KERMA> {
+    /// Adds to these voxels.
+    pub fn new(voxel_kev: &'a mut VoxelEnergies) -> Self {
+        VoxelScore { voxel_kev, marrow_kev: Box::new([0.0; 256]), balance: EnergyBalance::default() }
     }
 }
 
@@ -43,9 +55,12 @@ impl<const KERMA: bool> Tally for RegionScore<KERMA> {
     }
 
     #[inline]
-    fn kerma(&mut self, _voxel: usize, label: u8, energy_kev: f32) {
+    fn kerma(&mut self, _voxel: usize, label: u8, energy_kev: f32, marrow_over_medium: f32) {
         if KERMA {
             self.label_kev[usize::from(label)] += f64::from(energy_kev);
+            if marrow_over_medium > 0.0 {
+                self.marrow_kev[usize::from(label)] += f64::from(energy_kev * marrow_over_medium);
+            }
         }
     }
 
@@ -70,10 +85,13 @@ impl<const KERMA: bool> Tally for VoxelScore<'_, KERMA> {
     }
 
     #[inline]
-    fn kerma(&mut self, voxel: usize, label: u8, energy_kev: f32) {
+    fn kerma(&mut self, voxel: usize, label: u8, energy_kev: f32, marrow_over_medium: f32) {
         // A quarter of the voxels a ray crosses are air around the body; no one asks for their dose.
         if KERMA && label != EXTERIOR {
             self.voxel_kev[voxel] += energy_kev;
+            if marrow_over_medium > 0.0 {
+                self.marrow_kev[usize::from(label)] += f64::from(energy_kev * marrow_over_medium);
+            }
         }
     }
 

@@ -34,7 +34,8 @@ pub fn walk_primary<T: Tally>(
         let Some(&label) = world.labels.get(voxel) else { return false };
         let flight = row[usize::from(world.medium(voxel, label))];
         let collided = transmission * one_minus_exp(flight.mu_per_cm * length_cm);
-        tally.kerma(voxel, label, energy_kev * collided * flight.transfer_share);
+        let kerma_kev = energy_kev * collided * flight.transfer_share;
+        tally.kerma(voxel, label, kerma_kev, flight.marrow_over_medium);
         let after = transmission - collided;
         while 1.0 - after > next_collision {
             let within_cm = (transmission / (1.0 - next_collision)).ln() / flight.mu_per_cm;

@@ -4,7 +4,7 @@ use rand::Rng;
 
 use crate::numerics::rng::open01;
 use crate::photon::Photon;
-use crate::physics::tables::FlightRow;
+use crate::physics::tables::{Flight, FlightRow};
 use crate::transport::tally::Tally;
 use crate::transport::world::{Site, World};
 
@@ -52,11 +52,13 @@ impl Flyer for TrackLength {
             let crossed = flight.mu_per_cm * length_cm;
             if crossed < free_paths {
                 free_paths -= crossed;
-                tally.kerma(voxel, label, energy_kev * flight.mu_tr_per_cm * length_cm);
+                let kerma_kev = energy_kev * flight.mu_tr_per_cm * length_cm;
+                tally.kerma(voxel, label, kerma_kev, flight.marrow_over_medium);
                 return true;
             }
             let within_cm = free_paths / flight.mu_per_cm;
-            tally.kerma(voxel, label, energy_kev * flight.mu_tr_per_cm * within_cm);
+            let kerma_kev = energy_kev * flight.mu_tr_per_cm * within_cm;
+            tally.kerma(voxel, label, kerma_kev, flight.marrow_over_medium);
             let position_cm = photon.position_cm + photon.direction * (distance_cm + within_cm);
             site = Some(Site { position_cm, voxel, label });
             false
@@ -76,8 +78,9 @@ impl Flyer for TentativeCollision {
         tally: &mut T,
     ) -> Option<Site> {
         let energy_per_majorant = photon.energy_kev * photon.weight / majorant_per_cm;
-        woodcock(world, row, majorant_per_cm, photon, stream, |voxel, label, mu_tr_per_cm| {
-            tally.kerma(voxel, label, energy_per_majorant * mu_tr_per_cm);
+        woodcock(world, row, majorant_per_cm, photon, stream, |voxel, label, flight| {
+            let kerma_kev = energy_per_majorant * flight.mu_tr_per_cm;
+            tally.kerma(voxel, label, kerma_kev, flight.marrow_over_medium);
         })
     }
 }
@@ -97,7 +100,7 @@ impl Flyer for Silent {
 }
 
 /// Woodcock tracking (Woodcock et al. 1965): flights as if every voxel were the densest one; a tentative
-/// collision is real with probability μ/majorant. `tentative` hears of each (voxel, label, μtr).
+/// collision is real with probability μ/majorant. `tentative` hears of each (voxel, label, coefficients).
 #[inline]
 fn woodcock(
     world: &World,
@@ -105,7 +108,7 @@ fn woodcock(
     majorant_per_cm: f32,
     photon: &Photon,
     stream: &mut impl Rng,
-    mut tentative: impl FnMut(usize, u8, f32),
+    mut tentative: impl FnMut(usize, u8, &Flight),
 ) -> Option<Site> {
     let (enter_cm, leave_cm) = world.bounds.clip_cm(&photon.position_cm, &photon.direction)?;
     let mean_free_path_cm = 1.0 / majorant_per_cm;
@@ -119,7 +122,7 @@ fn woodcock(
         let voxel = world.grid.voxel_at(&position_cm)?;
         let label = world.labels[voxel];
         let flight = row[usize::from(world.medium(voxel, label))];
-        tentative(voxel, label, flight.mu_tr_per_cm);
+        tentative(voxel, label, &flight);
         if open01(stream) * majorant_per_cm < flight.mu_per_cm {
             return Some(Site { position_cm, voxel, label });
         }

@@ -8,8 +8,9 @@
 pub trait Tally {
     /// Energy leaves the source.
     fn emit(&mut self, energy_kev: f32);
-    /// Expected energy transferred in a voxel.
-    fn kerma(&mut self, voxel: usize, label: u8, energy_kev: f32);
+    /// Expected energy transferred in a voxel; `marrow_over_medium` is what active marrow would have of it per mass, 0
+    /// outside bones.
+    fn kerma(&mut self, voxel: usize, label: u8, energy_kev: f32, marrow_over_medium: f32);
     /// Energy deposited by an interaction in a voxel.
     fn deposit(&mut self, voxel: usize, label: u8, energy_kev: f32);
     /// Energy leaves the phantom's grid.

@@ -54,7 +54,7 @@ impl<'a> World<'a> {
             labels: &phantom.labels,
             voxel_media: phantom.voxel_media.as_deref(),
             medium_of_label,
-            tables: MediumTables::new(&media),
+            tables: MediumTables::with_bones(&media, &phantom.bone_media()),
         })
     }
 

@@ -90,6 +90,7 @@ fn conclude(plan: &Plan, outputs: &Outputs, watch: &Watch, outcome: &Outcome) ->
     warnings.extend(missed);
     let written = save(plan, outputs, outcome, &table, &warnings)?;
     console::print(&report::table(&table))?;
+    console::print(&report::effective(plan, outcome))?;
     console::print(&report::footer(outcome, &written))?;
     if outcome.complete {
         return Ok(ExitCode::SUCCESS);

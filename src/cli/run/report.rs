@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::Plan;
+use crate::analysis::effective_dose::{EffectiveDose, SCHEMES, effective_dose};
 use crate::analysis::organ_table::{InField, OrganDose, OrganRow, OrganTable};
 use crate::cli::console::{self, digits, plain};
 use crate::cli::progress::duration;
@@ -11,6 +12,7 @@ use crate::io::result::NOTICE;
 use crate::simulation::Exam;
 use crate::simulation::outcome::{AcquisitionOutcome, Finish, Outcome};
 use crate::source::acquisition::{Acquisition, Mode};
+use crate::tally::estimate::Estimate;
 use crate::units::CM_PER_MM;
 
 /// More acquisitions than this are not given columns of their own.
@@ -75,6 +77,39 @@ pub fn table(table: &OrganTable) -> String {
     }
     let header = columns.header(table);
     format!("\n{}\n", console::table(&header, header.len() - 1, rows))
+}
+
+/// Effective dose and the dose to active marrow, after the table.
+pub fn effective(plan: &Plan, outcome: &Outcome) -> String {
+    let mut text = String::new();
+    for scheme in SCHEMES {
+        let line = match effective_dose(&plan.exam.phantom, &outcome.acquisitions, scheme) {
+            Ok(dose) => effective_line(&dose),
+            Err(missing) => {
+                format!(" {} effective dose: not given, for want of {}\n", scheme.name(), missing.join(", "))
+            }
+        };
+        text += &line;
+    }
+    text + " (compares examinations of a reference person; it is not the risk of a patient)\n\n"
+}
+
+/// ` ICRP 103  effective dose 1.234 mSv ± 0.21 %   active marrow 0.512 mGy, bone surface 0.478 mGy`
+fn effective_line(dose: &EffectiveDose) -> String {
+    let value = |estimate: &Estimate, unit: &str| {
+        format!("{} {unit} ± {} %", digits(estimate.mean, 4), digits(estimate.relative_error() * 100.0, 2))
+    };
+    let tissue = |name: &str| {
+        let found = dose.tissues.iter().find(|tissue| tissue.tissue == name);
+        found.map_or(String::new(), |tissue| format!("   {name} {}", value(&tissue.dose_mgy, "mGy")))
+    };
+    format!(
+        " {:8} effective dose {}{}{}\n",
+        dose.scheme.name(),
+        value(&dose.total_msv, "mSv"),
+        tissue("active marrow"),
+        tissue("bone surface")
+    )
 }
 
 /// Which doses have columns: of a few acquisitions each its own, and the total.

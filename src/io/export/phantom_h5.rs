@@ -1,7 +1,7 @@
 //! The program's own phantom file, HDF5 `childsize.phantom/1`.
 //!
 //! `labels` (z, y, x; one byte) names the region of every voxel; `media`, if it is there, its medium; `tables` is a
-//! JSON text with counts, spacing_cm, corner_cm, regions, organs, media (composition by mass), landmarks and axis.
+//! JSON text with counts, spacing_cm, corner_cm, regions, organs, media (composition by mass), bone sites (shares of active marrow), landmarks and axis.
 
 use std::path::Path;
 
@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 use crate::data::element::symbol;
 use crate::error::{Error, Result};
-use crate::geometry::phantom::{Medium, Phantom};
+use crate::geometry::phantom::{BoneSite, Medium, Phantom};
 use crate::io::output_file;
 use crate::io::result::hdf::{NO_UNIT, packed_dataset, text_attribute, text_dataset};
 
@@ -58,8 +58,17 @@ fn tables(phantom: &Phantom) -> Value {
         "organs": organs.collect::<Vec<_>>(),
         "regions": regions.collect::<Vec<_>>(),
         "media": phantom.media.iter().map(medium).collect::<Vec<_>>(),
+        "bone_sites": phantom.bone_sites.iter().map(bone_site).collect::<Vec<_>>(),
         "landmarks_z_cm": phantom.landmarks_z_cm,
         "axis_cm": phantom.axis_cm,
+    })
+}
+
+fn bone_site(site: &BoneSite) -> Value {
+    json!({
+        "organs": site.organs,
+        "active_marrow_share": site.active_marrow_share,
+        "endosteum_share": site.endosteum_share,
     })
 }
 

@@ -41,6 +41,7 @@ pub(super) fn phantom(
         regions,
         media,
         organs,
+        bone_sites: Vec::new(),
         landmarks_z_cm: BTreeMap::new(),
         axis_cm: [0.0; 2],
     };

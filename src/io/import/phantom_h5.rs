@@ -13,7 +13,7 @@ use crate::data::element;
 use crate::data::material::Material;
 use crate::error::{Error, Result};
 use crate::geometry::grid::VoxelGrid;
-use crate::geometry::phantom::{Medium, Organ, Phantom, Region};
+use crate::geometry::phantom::{BoneSite, Medium, Organ, Phantom, Region};
 use crate::io::export::phantom_h5::FORMAT;
 
 /// Reads a phantom.
@@ -63,6 +63,15 @@ fn triple(value: &Value) -> Option<[f64; 3]> {
     numbers.try_into().ok()
 }
 
+fn bone_site(value: &Value) -> Option<BoneSite> {
+    let organs = value["organs"].as_array()?.iter();
+    Some(BoneSite {
+        organs: organs.map(|organ| organ.as_u64()?.try_into().ok()).collect::<Option<_>>()?,
+        active_marrow_share: value["active_marrow_share"].as_f64()?,
+        endosteum_share: value["endosteum_share"].as_f64(),
+    })
+}
+
 /// Everything but the voxels; `None` where something is missing.
 fn from_tables(tables: &Value) -> Option<Result<Phantom>> {
     let text = |value: &Value, key: &str| value[key].as_str().map(str::to_owned);
@@ -104,6 +113,7 @@ fn from_tables(tables: &Value) -> Option<Result<Phantom>> {
             regions: list(&tables["regions"], region).ok_or_else(missing)?,
             media,
             organs: list(&tables["organs"], organ).ok_or_else(missing)?,
+            bone_sites: list(&tables["bone_sites"], bone_site).unwrap_or_default(),
             landmarks_z_cm: landmarks
                 .map(|(name, z)| z.as_f64().map(|z| (name.clone(), z)))
                 .collect::<Option<BTreeMap<_, _>>>()

@@ -1,13 +1,14 @@
 //! `/batches/NNN`: energy by batch and organ.
 //!
 //! The dose of an organ is the mean over batches of `organ_energy` times `mgy_g_per_kev` over its mass,
-//! and its standard error is the batches' standard deviation / √batches, scaled alike.
+//! and its standard error is the batches' standard deviation / √batches, scaled alike. `active_marrow_energy` is what
+//! active marrow would have had in the place of each bone; it is empty for an estimator that does not score kerma.
 
 use hdf5::{File, Result};
 use ndarray::{Array1, Array2};
 
 use super::hdf::{NO_UNIT, attribute, dataset, packed_dataset};
-use crate::simulation::outcome::AcquisitionOutcome;
+use crate::simulation::outcome::{AcquisitionOutcome, BatchRecord};
 use crate::tally::dose_map::mgy_per_kev_g;
 
 /// Writes one group for every acquisition that was simulated.
@@ -20,14 +21,17 @@ pub fn write(file: &File, outcomes: &[AcquisitionOutcome]) -> Result<()> {
         attribute(&group, "mgy_g_per_kev", mgy_per_kev_g(photons_per_history))?;
         let batches: Array1<u64> = outcome.records.iter().map(|record| record.batch).collect();
         dataset(&group, "batch", NO_UNIT, batches.view())?;
-        packed_dataset(&group, "organ_energy", "keV", energies_kev(outcome).view())?;
+        let organs = energies_kev(outcome, |record| &record.organ_kev);
+        packed_dataset(&group, "organ_energy", "keV", organs.view())?;
+        let marrow = energies_kev(outcome, |record| &record.marrow_kev);
+        packed_dataset(&group, "active_marrow_energy", "keV", marrow.view())?;
     }
     Ok(())
 }
 
-fn energies_kev(outcome: &AcquisitionOutcome) -> Array2<f64> {
-    let organs = outcome.records.first().map_or(0, |record| record.organ_kev.len());
+fn energies_kev(outcome: &AcquisitionOutcome, of: impl Fn(&BatchRecord) -> &Vec<f64>) -> Array2<f64> {
+    let organs = outcome.records.first().map_or(0, |record| of(record).len());
     Array2::from_shape_fn((outcome.records.len(), organs), |(batch, organ)| {
-        outcome.records[batch].organ_kev[organ]
+        of(&outcome.records[batch])[organ]
     })
 }

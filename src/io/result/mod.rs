@@ -9,6 +9,7 @@
 //! | `/acquisitions/NNN` | what the console was set to, and how the run of it ended |
 //! | `/organs`, `/materials` | tables; `organ_id` and `material_id` of the maps index into them |
 //! | `/batches/NNN` | energy by batch and organ: anyone can recompute the statistics |
+//! | `/effective/NNN` | effective dose by ICRP 103 and 60 with the tissues it is made of |
 //! | `/VTKHDF` | the maps once more, as soft links, for VTK and ParaView |
 //!
 //! Every dataset has `units` (`1` for a plain number, `none` for text).
@@ -16,6 +17,7 @@
 mod acquisitions;
 mod batches;
 mod dimension;
+mod effective;
 pub(crate) mod hdf;
 mod maps;
 mod organs;
@@ -37,7 +39,7 @@ use hdf::{attribute, text_attribute};
 /// What the file says it is.
 pub const FORMAT: &str = "childsize.result";
 /// Version of the layout: the first number changes when a reader would have to.
-pub const FORMAT_VERSION: &str = "1.0";
+pub const FORMAT_VERSION: &str = "1.1";
 /// Stands in every output.
 pub const NOTICE: &str = "research use, not for clinical decisions";
 
@@ -108,6 +110,7 @@ fn fill(path: &Path, result: &ResultFile) -> hdf5::Result<()> {
     organs::write_materials(&file, phantom)?;
     acquisitions::write(&file, &result.outcome.acquisitions)?;
     batches::write(&file, &result.outcome.acquisitions)?;
+    effective::write(&file, phantom, &result.outcome.acquisitions)?;
     if let Some(map) = &result.outcome.dose_map {
         maps::write(&file, phantom, map)?;
         vtk::write(&file, &map.binning.grid)?;

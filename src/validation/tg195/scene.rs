@@ -86,6 +86,7 @@ pub fn phantom_of(id: &str, grid: VoxelGrid, regions: Regions, labels: Vec<u8>) 
         regions: vec![Region { id: "exterior".to_owned(), organ: None, medium: 0 }],
         media: vec![medium(exterior)],
         organs: Vec::new(),
+        bone_sites: Vec::new(),
         landmarks_z_cm: Default::default(),
         axis_cm: [0.0, 0.0],
     };
