@@ -13,9 +13,21 @@ pub fn active_marrow(phantom: &Phantom, masses_g: &[f64]) -> Option<Blend> {
     weighted(phantom, masses_g, |site| Some(site.active_marrow_share))
 }
 
-/// Dose to the endosteum, scored as marrow; `None` where the phantom does not say where it is.
+/// Dose to the endosteum, scored as marrow: weighted with each bone's share of it or, where the phantom does not state
+/// shares, with the mass of its bone. `None` where the phantom does not name its bones.
 pub fn endosteum(phantom: &Phantom, masses_g: &[f64]) -> Option<Blend> {
     weighted(phantom, masses_g, |site| site.endosteum_share)
+        .or_else(|| weighted(phantom, masses_g, |site| Some(mass_g(site, masses_g))))
+}
+
+fn mass_g(site: &BoneSite, masses_g: &[f64]) -> f64 {
+    bones(site, masses_g).into_iter().map(|bone| masses_g[bone]).sum()
+}
+
+/// Bones of a site that the phantom has.
+fn bones(site: &BoneSite, masses_g: &[f64]) -> Vec<usize> {
+    let organs = site.organs.iter().map(|&organ| usize::from(organ));
+    organs.filter(|&organ| organ < masses_g.len()).collect()
 }
 
 fn weighted(phantom: &Phantom, masses_g: &[f64], share: impl Fn(&BoneSite) -> Option<f64>) -> Option<Blend> {
@@ -26,9 +38,7 @@ fn weighted(phantom: &Phantom, masses_g: &[f64], share: impl Fn(&BoneSite) -> Op
     }
     let mut blend = Blend::nothing(masses_g.len());
     for site in &phantom.bone_sites {
-        let organs = site.organs.iter().map(|&organ| usize::from(organ));
-        let bones: Vec<usize> = organs.filter(|&organ| organ < masses_g.len()).collect();
-        blend.add_marrow(&bones, masses_g, share(site).unwrap_or(0.0) / total);
+        blend.add_marrow(&bones(site, masses_g), masses_g, share(site).unwrap_or(0.0) / total);
     }
     Some(blend)
 }
