@@ -10,7 +10,7 @@ use clap::builder::PossibleValuesParser;
 use super::{Done, console};
 use crate::error::{Error, Result};
 use crate::io::output_file;
-use crate::validation::row::{Row, Verdict};
+use crate::validation::row::{Row, Verdict, merged};
 use crate::validation::{self, Plan, SUITES, report};
 
 const AFTER_HELP: &str = "\
@@ -18,6 +18,7 @@ Examples:
   childsize validate --quick                          every suite, in a few minutes
   childsize validate --suite tg195 --case5 case5.tif  the TG-195 cases with the report's voxel volume
   childsize validate --json validation.json           every row as JSON
+  childsize validate --suite ctdi --add tg195.json --report validation.md    with the rows of an earlier run
 
 The volume of TG-195's Case 5 is published with the report of AAPM Task Group 195 (Sechopoulos et al.,
 Med. Phys. 42 (2015) 5679) and is not part of childsize. Exit code 1: a row failed.";
@@ -43,6 +44,9 @@ pub struct ValidateArguments {
     #[arg(long = "case", value_name = "NAME",
         value_parser = PossibleValuesParser::new(["1", "2", "3", "4.1", "4.2", "5"]))]
     cases: Vec<String>,
+    /// Add the rows that an earlier run wrote with --json; rows that are played anew replace them. May be repeated
+    #[arg(long, value_name = "FILE")]
+    add: Vec<PathBuf>,
     /// Write a report with a plot: a Markdown file, and an SVG file beside it
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
@@ -62,13 +66,14 @@ pub fn run(arguments: &ValidateArguments) -> Done {
         seed: arguments.seed,
         listener: &listener,
     };
-    let mut rows = Vec::new();
+    let mut rows = earlier(&arguments.add)?;
     for (name, suite) in SUITES {
         if arguments.suites.is_empty() || arguments.suites.iter().any(|wanted| wanted == name) {
             listener(name);
-            rows.extend(validation::run(suite, &plan)?);
+            rows = merged(rows, validation::run(suite, &plan)?);
         }
     }
+    rows.sort_by_key(|row| SUITES.iter().position(|(name, _)| *name == row.suite));
     console::print(&table(&rows))?;
     if let Some(path) = &arguments.json {
         output_file::replace(path, &json(&rows)?)?;
@@ -84,6 +89,19 @@ pub fn run(arguments: &ValidateArguments) -> Done {
     Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
+/// Rows of earlier runs.
+fn earlier(paths: &[PathBuf]) -> Result<Vec<Row>> {
+    let mut rows = Vec::new();
+    for path in paths {
+        let unreadable = |reason: String| Error::Unreadable { path: path.clone(), reason };
+        let text = std::fs::read(path).map_err(|error| unreadable(error.to_string()))?;
+        let found = serde_json::from_slice(&text);
+        let found = found.map_err(|error| unreadable(format!("not the rows of a validation: {error}")))?;
+        rows = merged(rows, found);
+    }
+    Ok(rows)
+}
+
 fn json(rows: &[Row]) -> Result<Vec<u8>> {
     serde_json::to_vec_pretty(rows).map_err(|error| Error::Internal(error.to_string()))
 }
@@ -96,7 +114,7 @@ fn table(rows: &[Row]) -> String {
         vec![
             format!("{} {}", row.suite, row.case),
             row.quantity.clone(),
-            row.unit.to_owned(),
+            row.unit.clone(),
             number(row.reference),
             number(row.reference_min),
             number(row.reference_max),
@@ -113,9 +131,14 @@ fn table(rows: &[Row]) -> String {
 fn circumstances(arguments: &ValidateArguments, start: Instant) -> String {
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let length = if arguments.quick { "quick" } else { "full" };
+    let added: Vec<_> = arguments.add.iter().filter_map(|path| path.file_name()?.to_str()).collect();
+    let added = match added.is_empty() {
+        true => String::new(),
+        false => format!(", added to the rows of {}", added.join(", ")),
+    };
     let case5 = if arguments.case5.is_some() { "with" } else { "without" };
     format!(
-        "childsize {} on {}, {} {} with {threads} threads; {length} run {case5} the Case 5 volume, seed {}, {:.0} s",
+        "childsize {} on {}, {} {} with {threads} threads; {length} run {case5} the Case 5 volume, seed {}, {:.0} s{added}",
         env!("CARGO_PKG_VERSION"),
         jiff::Zoned::now().date(),
         std::env::consts::OS,

@@ -26,7 +26,7 @@ fn groups(rows: &[Row]) -> Vec<Group<'_>> {
     let mut place = BTreeMap::new();
     for row in rows.iter().filter(|row| row.reference.is_some()) {
         let case = row.case.split(',').next().unwrap_or("");
-        let name = match row.suite {
+        let name = match row.suite.as_str() {
             "tg195" => format!("TG-195 Case {case}"),
             suite => suite.to_owned(),
         };
@@ -134,7 +134,7 @@ fn line(row: &Row) -> String {
     };
     let difference = row.difference_percent.map_or(String::new(), |percent| format!("{percent:+.2}"));
     let note = if row.note.is_empty() { String::new() } else { format!(": {}", row.note) };
-    let (suite, case, quantity, unit) = (row.suite, &row.case, &row.quantity, row.unit);
+    let (suite, case, quantity, unit) = (&row.suite, &row.case, &row.quantity, &row.unit);
     format!(
         "| {suite} {case} | {quantity} | {unit} | {reference} | {value} | {difference} | {}{note} |\n",
         row.verdict.name()

@@ -1,11 +1,11 @@
 //! A row: one quantity of one case, the reference's value and the engine's side by side.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::tally::estimate::Estimate;
 
 /// What a row says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
     /// Within the band of the reference, or outside it by no more than three joint standard errors.
@@ -84,16 +84,16 @@ impl Reference {
 }
 
 /// One line of a validation.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Row {
     /// The suite.
-    pub suite: &'static str,
+    pub suite: String,
     /// The case, for example `4.1, 56.4 keV, 10 mm`.
     pub case: String,
     /// What is compared.
     pub quantity: String,
     /// Its unit.
-    pub unit: &'static str,
+    pub unit: String,
     /// The reference's value.
     pub reference: Option<f64>,
     /// Lowest of the reference codes.
@@ -109,25 +109,25 @@ pub struct Row {
     /// The verdict.
     pub verdict: Verdict,
     /// What the comparison can or cannot show, where that needs saying.
-    #[serde(skip_serializing_if = "String::is_empty")]
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub note: String,
 }
 
 impl Row {
     /// A value against a reference.
     pub fn new(
-        suite: &'static str,
+        suite: &str,
         case: impl Into<String>,
         quantity: impl Into<String>,
-        unit: &'static str,
+        unit: &str,
         reference: Option<Reference>,
         found: Estimate,
     ) -> Self {
         Row {
-            suite,
+            suite: suite.to_owned(),
             case: case.into(),
             quantity: quantity.into(),
-            unit,
+            unit: unit.to_owned(),
             reference: reference.map(|r| r.value),
             reference_min: reference.map(|r| r.min),
             reference_max: reference.map(|r| r.max),
@@ -155,6 +155,15 @@ impl Row {
     }
 }
 
+/// Rows of an earlier run with those of a new one, which replace rows of the same suite, case and quantity.
+pub fn merged(earlier: Vec<Row>, new: Vec<Row>) -> Vec<Row> {
+    let is_again = |old: &Row, new: &Row| {
+        (&old.suite, &old.case, &old.quantity) == (&new.suite, &new.case, &new.quantity)
+    };
+    let kept = earlier.into_iter().filter(|old| !new.iter().any(|new| is_again(old, new)));
+    kept.collect::<Vec<_>>().into_iter().chain(new).collect()
+}
+
 /// A value that is computed, not sampled.
 pub fn computed(value: f64) -> Estimate {
     Estimate { mean: value, standard_error: 0.0 }
@@ -176,5 +185,16 @@ mod tests {
         assert_eq!(verdict(f64::NAN, 1.0), Verdict::Fail);
         assert_eq!(Reference::exact(100.0, 0.01).judge(&computed(98.9)), Verdict::Fail);
         assert_eq!(Reference::exact(100.0, 0.01).judge(&computed(99.1)), Verdict::Pass);
+    }
+
+    #[test]
+    fn a_row_survives_json_and_a_new_one_takes_its_place() {
+        let row = |case: &str, value| {
+            Row::new("size", case, "dose", "mGy", Some(Reference::exact(1.0, 0.1)), computed(value))
+        };
+        let text = serde_json::to_string(&[row("a", 1.0), row("b", 2.0)]).unwrap();
+        let earlier: Vec<Row> = serde_json::from_str(&text).unwrap();
+        let both = merged(earlier, vec![row("b", 1.05).with_note("again")]);
+        assert_eq!(both, [row("a", 1.0), row("b", 1.05).with_note("again")]);
     }
 }
