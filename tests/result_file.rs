@@ -36,6 +36,7 @@ fn exam() -> Exam {
         bottom_z_cm: -4.0,
         overrange: Overrange::Auto,
         start_angle: StartAngle::Random,
+        output_factor: 1.0,
     };
     Exam {
         phantom: phantom(),
@@ -82,6 +83,7 @@ fn write_outcome(path: &Path, exam: &Exam, outcome: &Outcome) {
         outcome,
         protocol: &protocol,
         phantom_digest: "ab",
+        ctdi: &[],
         warnings: &["one".to_owned()],
         created: jiff::Timestamp::UNIX_EPOCH,
     };

@@ -1,6 +1,8 @@
 //! What is made of a run: tables a physicist reads.
 
 pub mod blend;
+pub mod console;
+pub mod ctdi;
 pub mod effective_dose;
 pub mod organ_table;
 pub mod size;

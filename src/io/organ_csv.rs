@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::io::output_file;
 
 /// Header of the file. `phase` is `total` for all acquisitions together, where there are several.
-pub const HEADER: [&str; 9] = [
+pub const HEADER: [&str; 10] = [
     "organ",
     "name",
     "phase",
@@ -17,29 +17,39 @@ pub const HEADER: [&str; 9] = [
     "standard_error_mgy",
     "relative_error",
     "upper_limit_mgy",
+    "dose_per_ctdi_vol",
 ];
 
 /// Writes the table. An organ that no history touched has an upper limit and no dose.
-pub fn write(path: &Path, table: &OrganTable) -> Result<()> {
-    let text = text(table).map_err(|error| Error::Internal(format!("organs.csv: {error}")))?;
+///
+/// `ctdi_vol_mgy` is that of each acquisition, where it is known; the last column is empty where it is not.
+pub fn write(path: &Path, table: &OrganTable, ctdi_vol_mgy: &[Option<f64>]) -> Result<()> {
+    let text = text(table, ctdi_vol_mgy).map_err(|error| Error::Internal(format!("organs.csv: {error}")))?;
     output_file::replace(path, &text)
 }
 
-fn text(table: &OrganTable) -> Result<Vec<u8>, csv::Error> {
+fn text(table: &OrganTable, ctdi_vol_mgy: &[Option<f64>]) -> Result<Vec<u8>, csv::Error> {
     let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
     writer.write_record(HEADER)?;
     for row in &table.rows {
-        for (phase, (&coverage, dose)) in table.phases.iter().zip(row.coverage.iter().zip(&row.doses)) {
-            writer.write_record(record(row, phase, coverage, dose))?;
+        for (index, (phase, dose)) in table.phases.iter().zip(&row.doses).enumerate() {
+            let ctdi_vol_mgy = ctdi_vol_mgy.get(index).copied().flatten();
+            writer.write_record(record(row, phase, row.coverage[index], dose, ctdi_vol_mgy))?;
         }
         if table.phases.len() > 1 {
-            writer.write_record(record(row, "total", row.largest_coverage(), &row.total))?;
+            writer.write_record(record(row, "total", row.largest_coverage(), &row.total, None))?;
         }
     }
     writer.into_inner().map_err(|error| error.into_error().into())
 }
 
-fn record(row: &OrganRow, phase: &str, coverage: f64, dose: &OrganDose) -> [String; 9] {
+fn record(
+    row: &OrganRow,
+    phase: &str,
+    coverage: f64,
+    dose: &OrganDose,
+    ctdi_vol_mgy: Option<f64>,
+) -> [String; 10] {
     let estimate = dose.estimate();
     [
         neutral(&row.id),
@@ -51,6 +61,7 @@ fn record(row: &OrganRow, phase: &str, coverage: f64, dose: &OrganDose) -> [Stri
         number(estimate.map(|e| e.standard_error)),
         number(estimate.map(|e| e.relative_error())),
         number(dose.upper_limit_mgy()),
+        number(estimate.zip(ctdi_vol_mgy).map(|(e, ctdi_vol_mgy)| e.mean / ctdi_vol_mgy)),
     ]
 }
 
@@ -94,14 +105,14 @@ mod tests {
 
     #[test]
     fn the_csv_is_read_back_as_it_was_meant() {
-        let bytes = text(&table()).unwrap();
+        let bytes = text(&table(), &[Some(2.0), None]).unwrap();
         let mut reader = csv::Reader::from_reader(bytes.as_slice());
         assert_eq!(*reader.headers().unwrap(), HEADER[..]);
         let rows: Vec<csv::StringRecord> = reader.records().map(|row| row.unwrap()).collect();
         assert_eq!(rows.len(), 6);
         assert_eq!(
             rows[0],
-            vec!["lungs", "Lungs, \"both\"", "'=cmd()", "123.457", "1", "2", "0.01", "0.005", ""]
+            vec!["lungs", "Lungs, \"both\"", "'=cmd()", "123.457", "1", "2", "0.01", "0.005", "", "1"]
         );
         assert_eq!(&rows[2][2], "total");
         assert_eq!((&rows[3][5], &rows[3][6], &rows[3][8]), ("", "", "0.5"));

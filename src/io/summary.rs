@@ -7,6 +7,7 @@ use std::path::Path;
 
 use serde_json::{Map, Value, json};
 
+use crate::analysis::console::AcquisitionCtdi;
 use crate::analysis::effective_dose::{CAVEAT, SCHEMES, Scheme, TissueDose, effective_dose};
 use crate::analysis::organ_table::{OrganDose, OrganRow, OrganTable};
 use crate::error::Result;
@@ -51,7 +52,9 @@ pub fn value(result: &ResultFile) -> Value {
         "wall_s": outcome.wall_s,
         "histories_per_cpu_s": histories_per_cpu_s(outcome),
         "energy_balance": balance(&outcome.energy_balance()),
-        "acquisitions": outcome.acquisitions.iter().map(acquisition).collect::<Vec<_>>(),
+        "acquisitions": outcome.acquisitions.iter().enumerate()
+            .map(|(index, acquisition)| acquisition_value(acquisition, result.ctdi.get(index)))
+            .collect::<Vec<_>>(),
         "effective_dose": SCHEMES.map(|scheme| effective(result, scheme)),
         "organs": table.rows.iter().map(|row| organ(row, &table.phases)).collect::<Vec<_>>(),
     })
@@ -70,7 +73,7 @@ fn balance(balance: &EnergyBalance) -> Value {
     })
 }
 
-fn acquisition(outcome: &AcquisitionOutcome) -> Value {
+fn acquisition_value(outcome: &AcquisitionOutcome, ctdi: Option<&Option<AcquisitionCtdi>>) -> Value {
     json!({
         "phase": outcome.acquisition.phase,
         "finish": outcome.finish.name(),
@@ -81,6 +84,20 @@ fn acquisition(outcome: &AcquisitionOutcome) -> Value {
         "total_mas": outcome.acquisition.total_mas(),
         "wall_s": outcome.wall_s,
         "energy_balance": balance(&outcome.energy_balance),
+        "ctdi": ctdi.and_then(Option::as_ref).map(ctdi_value),
+    })
+}
+
+fn ctdi_value(ctdi: &AcquisitionCtdi) -> Value {
+    json!({
+        "phantom": ctdi.console.phantom.name(),
+        "ctdi_vol_mgy": ctdi.volume_mgy.mean,
+        "ctdi_vol_standard_error_mgy": ctdi.volume_mgy.standard_error,
+        "ctdi_vol_of_console_mgy": ctdi.console.ctdi_vol_mgy,
+        "ctdi_vol_of_model_mgy": ctdi.model_mgy.mean,
+        "output_factor": ctdi.output_factor,
+        "dlp_mgy_cm": ctdi.dlp_mgy_cm.mean,
+        "dlp_standard_error_mgy_cm": ctdi.dlp_mgy_cm.standard_error,
     })
 }
 

@@ -66,6 +66,8 @@ pub struct Acquisition {
     pub overrange: Overrange,
     /// Gantry angle at the start.
     pub start_angle: StartAngle,
+    /// Tube output over that of the tube model: 1, or what makes the model's CTDIvol the console's.
+    pub output_factor: f64,
 }
 
 impl Acquisition {
@@ -73,6 +75,7 @@ impl Acquisition {
     pub fn check(&self) -> Result<()> {
         check_positive("tube_current_ma", self.tube_current_ma)?;
         check_positive("rotation_time_s", self.rotation_time_s)?;
+        check_positive("output_factor", self.output_factor)?;
         check_positive("total_collimation_mm", self.collimation_cm * 10.0)?;
         match self.mode {
             Mode::Helical { pitch } => check_positive("pitch", pitch)
@@ -201,6 +204,7 @@ mod tests {
             bottom_z_cm: 0.0,
             overrange: Overrange::None,
             start_angle: StartAngle::Random,
+            output_factor: 1.0,
         }
     }
 

@@ -75,7 +75,7 @@ impl Beam {
             fan_angle_rad: scanner.fan_angle_rad,
             sin_cone,
             windows: FanWindows::open(scanner.fan_angle_rad),
-            photons: per_mas * acquisition.total_mas(),
+            photons: per_mas * acquisition.total_mas() * acquisition.output_factor,
             fan,
         })
     }

@@ -4,9 +4,9 @@
 //! error is about 2 %; they are not measurements. CTDI100 is scored as air kerma in the rods; the share of CTDI∞ as
 //! kerma in rods of PMMA, the same place above and below the line.
 
+use crate::analysis::ctdi::{self, CtdiPhantom};
 use crate::data::material::Material;
 use crate::error::Result;
-use crate::geometry::phantom::{Medium, Phantom};
 use crate::io::protocol::Prepared;
 use crate::tally::estimate::Estimate;
 use crate::validation::Plan;
@@ -28,13 +28,8 @@ pub struct Ctdi {
     pub centre_mgy: Estimate,
     /// Mean over the periphery.
     pub periphery_mgy: Estimate,
-}
-
-impl Ctdi {
-    /// 1/3 centre + 2/3 periphery, mGy.
-    pub fn weighted_mgy(&self) -> Estimate {
-        self.centre_mgy.scaled(1.0 / 3.0).plus(&self.periphery_mgy.scaled(2.0 / 3.0))
-    }
+    /// CTDIw, mGy.
+    pub weighted_mgy: Estimate,
 }
 
 /// Every comparison.
@@ -78,7 +73,7 @@ fn voltages(plan: &Plan) -> Result<Vec<Row>> {
                 found.push(row.with_note(note));
             }
             if bowtie == "large" && tube_voltage_kv == 120.0 {
-                weighted.push(ctdi.weighted_mgy());
+                weighted.push(ctdi.weighted_mgy);
             }
         }
     }
@@ -126,17 +121,19 @@ fn endless_centre(plan: &Plan, material: &str) -> Result<Estimate> {
     Ok(dose_mgy(&prepared.exam, &outcome, "centre").scaled(LENGTH_CM))
 }
 
-/// CTDI100 of a phantom of 15 cm.
+/// CTDI100 of a phantom of 15 cm for a collimation of 10 mm and 100 mAs.
 pub fn measure(plan: &Plan, phantom: &str, bowtie: &str, tube_voltage_kv: f64) -> Result<Ctdi> {
-    let histories = plan.histories(100_000, 2_000_000);
-    let mut prepared = one_rotation(phantom, bowtie, tube_voltage_kv, histories, plan.seed)?;
-    fill_rods_with_dense_air(&mut prepared.exam.phantom)?;
-    let outcome = play(&prepared)?;
-    // One rotation of 10 mm: the rod of 100 mm holds the integral; divided by the collimation it is CTDI100.
-    let rod = |name: &str| dose_mgy(&prepared.exam, &outcome, name).scaled(10.0);
-    let sides = ["000", "090", "180", "270"].map(|angle| rod(&format!("ctdi_periphery_{angle}")));
-    let sum = sides.iter().fold(Estimate::default(), |sum, side| sum.plus(side));
-    Ok(Ctdi { centre_mgy: rod("ctdi_centre"), periphery_mgy: sum.scaled(0.25) })
+    const COLLIMATION_CM: f64 = 1.0;
+    const MAS: f64 = 100.0;
+    let scanner = one_rotation(phantom, bowtie, tube_voltage_kv, 1000, 0)?.exam.scanner;
+    let phantom = if phantom == "head16" { CtdiPhantom::Head16 } else { CtdiPhantom::Body32 };
+    let relative_error = if plan.quick { 0.007 } else { 0.002 };
+    let found = ctdi::measure(&scanner, tube_voltage_kv, COLLIMATION_CM, phantom, relative_error)?;
+    Ok(Ctdi {
+        centre_mgy: found.centre_mgy_per_mas.scaled(MAS),
+        periphery_mgy: found.periphery_mgy_per_mas.scaled(MAS),
+        weighted_mgy: found.weighted_mgy_per_mas.scaled(MAS),
+    })
 }
 
 /// One rotation of a 10 mm beam about a CTDI phantom of 15 cm; bowtie `none` takes it away.
@@ -169,19 +166,10 @@ fn air_kerma_mgy(bowtie: &str, tube_voltage_kv: f64) -> Result<f64> {
     let before = scanner.spectrum_before_bowtie(tube_voltage_kv)?;
     let behind =
         scanner.bowtie.as_ref().map(|bowtie| before.filtered(&bowtie.material, bowtie.thickness_cm(0.0)));
-    let at_1_m_ugy = behind.unwrap_or(before).air_kerma_ugy_per_mas() * MAS;
+    let air = Material::named("air")?;
+    let through_air = behind.unwrap_or(before).filtered(&air, scanner.source_to_isocentre_cm);
+    let at_1_m_ugy = through_air.air_kerma_ugy_per_mas() * MAS;
     Ok(at_1_m_ugy * MGY_PER_UGY * (100.0 / scanner.source_to_isocentre_cm).powi(2))
-}
-
-/// Makes the rods of air as dense as PMMA: kerma per mass is then a chamber's air kerma at every place of the
-/// phantom, whatever the spectrum there, and photons fly nearly as through PMMA.
-fn fill_rods_with_dense_air(phantom: &mut Phantom) -> Result<()> {
-    let pmma_g_cm3 = Material::named("pmma")?.density_g_cm3;
-    let air = phantom.media.len() as u8;
-    phantom.media.push(Medium { material: Material::named("air")?, density_g_cm3: pmma_g_cm3 });
-    let rods = phantom.regions.iter_mut().filter(|r| r.id.starts_with("ctdi_") && r.id != "ctdi_body");
-    rods.for_each(|rod| rod.medium = air);
-    Ok(())
 }
 
 /// CTDI100 / CTDI∞ in a phantom of 80 cm, which is as good as endless: one rotation gives CTDI100, 60 cm of

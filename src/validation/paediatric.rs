@@ -91,7 +91,7 @@ fn ctdi_w(plan: &Plan) -> Result<Vec<CtdiW>> {
         [("small", "head16", "16"), ("large", "head16", "16"), ("large", "body32", "32")]
     {
         plan.tell(&format!("CTDIw, {phantom_cm} cm, bowtie {bowtie}"));
-        let mgy = ctdi::measure(plan, phantom, bowtie, 120.0)?.weighted_mgy();
+        let mgy = ctdi::measure(plan, phantom, bowtie, 120.0)?.weighted_mgy;
         known.push(CtdiW { bowtie, phantom_cm, mgy });
     }
     Ok(known)

@@ -48,7 +48,7 @@ const HALF_LENGTH_CM: f64 = 40.0;
 /// Every diameter, then the slope.
 pub fn run(plan: &Plan) -> Result<Vec<Row>> {
     plan.tell("CTDIw, 32 cm");
-    let ctdi_w_mgy = ctdi::measure(plan, "body32", "large", 120.0)?.weighted_mgy();
+    let ctdi_w_mgy = ctdi::measure(plan, "body32", "large", 120.0)?.weighted_mgy;
     let mut found = Vec::new();
     let mut logs = Vec::new();
     for (diameter_cm, endless, ten_cm) in COMPUTED {

@@ -12,6 +12,7 @@ use jiff::Timestamp;
 
 use super::progress::{Show, Watch};
 use super::{Done, EXIT_INTERRUPTED, console, interrupt};
+use crate::analysis::console::{AcquisitionCtdi, calibrate};
 use crate::analysis::organ_table::OrganTable;
 use crate::error::{Error, Result};
 use crate::io::result::ResultFile;
@@ -60,19 +61,24 @@ pub struct RunArguments {
 
 /// Runs a protocol. Whatever can be refused is refused before the first history.
 pub fn run(arguments: &RunArguments) -> Done {
-    let plan = Plan::new(arguments)?;
+    let mut plan = Plan::new(arguments)?;
     let outputs = Outputs::claim(&plan.directory, &plan.formats, arguments.force)?;
     let show = arguments.progress;
     interrupt::listen(move || {
         show.say("stopping", "running batches are finished and saved; once more to stop at once")
     })?;
     console::print(&report::header(&plan))?;
+    let ctdi = plan.pool.install(|| calibrate(&mut plan.exam, &plan.console))?;
+    console::print(&report::ctdi(&plan, &ctdi))?;
+    let phases = plan.exam.acquisitions.iter().map(|acquisition| &acquisition.phase);
+    let warned = ctdi.iter().zip(phases).filter_map(|(ctdi, phase)| ctdi.as_ref()?.warning(phase));
+    plan.warnings.extend(warned);
     let watch = Watch::new(arguments.progress, &plan.exam, &plan.settings);
     plan.warnings.iter().for_each(|warning| watch.say("warning", warning));
     let outcome = plan.pool.install(|| simulate(&plan.exam, &plan.settings, &watch));
     watch.finish();
     match outcome {
-        Ok(outcome) => conclude(&plan, &outputs, &watch, &outcome),
+        Ok(outcome) => conclude(&plan, &outputs, &watch, &outcome, &ctdi),
         Err(error @ Error::Invalid { .. }) if interrupt::requested() => {
             console::complain(&error);
             Ok(ExitCode::from(EXIT_INTERRUPTED))
@@ -82,13 +88,19 @@ pub fn run(arguments: &RunArguments) -> Done {
 }
 
 /// Saves and prints what a run found out.
-fn conclude(plan: &Plan, outputs: &Outputs, watch: &Watch, outcome: &Outcome) -> Done {
+fn conclude(
+    plan: &Plan,
+    outputs: &Outputs,
+    watch: &Watch,
+    outcome: &Outcome,
+    ctdi: &[Option<AcquisitionCtdi>],
+) -> Done {
     let table = OrganTable::new(&plan.exam.phantom, outcome);
     let mut warnings = plan.warnings.clone();
     let missed = report::missed_targets(plan, outcome);
     missed.iter().for_each(|warning| watch.say("warning", warning));
     warnings.extend(missed);
-    let written = save(plan, outputs, outcome, &table, &warnings)?;
+    let written = save(plan, outputs, outcome, (&table, ctdi), &warnings)?;
     console::print(&report::table(&table))?;
     console::print(&report::effective(plan, outcome))?;
     console::print(&report::footer(outcome, &written))?;
@@ -103,7 +115,7 @@ fn save(
     plan: &Plan,
     outputs: &Outputs,
     outcome: &Outcome,
-    table: &OrganTable,
+    (table, ctdi): (&OrganTable, &[Option<AcquisitionCtdi>]),
     warnings: &[String],
 ) -> Result<Vec<PathBuf>> {
     let result = ResultFile {
@@ -112,6 +124,7 @@ fn save(
         outcome,
         protocol: &plan.protocol,
         phantom_digest: &plan.phantom_digest,
+        ctdi,
         warnings,
         created: Timestamp::now(),
     };

@@ -40,12 +40,16 @@ impl Outputs {
         for (format, path) in &self.files {
             match format {
                 Format::Hdf5 => result::write(path, result)?,
-                Format::Csv => organ_csv::write(path, table)?,
+                Format::Csv => organ_csv::write(path, table, &ctdi_vol_mgy(result))?,
                 Format::Json => summary::write(path, result)?,
             }
         }
         Ok(self.files.iter().map(|(_, path)| path.clone()).collect())
     }
+}
+
+fn ctdi_vol_mgy(result: &ResultFile) -> Vec<Option<f64>> {
+    result.ctdi.iter().map(|ctdi| ctdi.as_ref().map(|ctdi| ctdi.volume_mgy.mean)).collect()
 }
 
 fn file_name(format: Format) -> &'static str {

@@ -6,6 +6,7 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 use serde_json::{Value, json};
 
 use super::RunArguments;
+use crate::analysis::console::ConsoleCtdi;
 use crate::error::{Error, Result};
 use crate::io::protocol::{Format, Prepared, Protocol};
 use crate::io::result::ProtocolText;
@@ -20,6 +21,8 @@ const DEFAULT_DIRECTORY: &str = "out";
 pub struct Plan {
     /// What is simulated.
     pub exam: Exam,
+    /// What the console shows, by acquisition.
+    pub console: Vec<Option<ConsoleCtdi>>,
     /// How.
     pub settings: Settings,
     /// On which threads.
@@ -57,6 +60,7 @@ impl Plan {
                 sha256: prepared.protocol_sha256,
             },
             exam: prepared.exam,
+            console: prepared.console,
             settings: prepared.settings,
             pool,
             phantom_digest: prepared.phantom_digest,

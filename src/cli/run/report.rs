@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::Plan;
+use crate::analysis::console::AcquisitionCtdi;
 use crate::analysis::effective_dose::{EffectiveDose, SCHEMES, effective_dose};
 use crate::analysis::organ_table::{InField, OrganDose, OrganRow, OrganTable};
 use crate::cli::console::{self, digits, plain};
@@ -77,6 +78,31 @@ pub fn table(table: &OrganTable) -> String {
     }
     let header = columns.header(table);
     format!("\n{}\n", console::table(&header, header.len() - 1, rows))
+}
+
+/// CTDIvol and DLP, before the run.
+pub fn ctdi(plan: &Plan, found: &[Option<AcquisitionCtdi>]) -> String {
+    let lines = plan.exam.acquisitions.iter().zip(found).filter_map(|(acquisition, found)| {
+        let found = found.as_ref()?;
+        let origin = match found.console.ctdi_vol_mgy {
+            Some(_) => format!(
+                "the console's; the model gives {}, output x {}",
+                digits(found.model_mgy.mean, 4),
+                digits(found.output_factor, 4)
+            ),
+            None => {
+                format!("by the tube model, ± {} %", digits(found.volume_mgy.relative_error() * 100.0, 2))
+            }
+        };
+        Some(format!(
+            " ctdi     {}   CTDIvol {} mGy in the {} cm phantom ({origin})   DLP {} mGy cm\n",
+            plain(&acquisition.phase),
+            digits(found.volume_mgy.mean, 4),
+            found.console.phantom.diameter_cm(),
+            digits(found.dlp_mgy_cm.mean, 4)
+        ))
+    });
+    lines.collect()
 }
 
 /// Effective dose and the dose to active marrow, after the table.

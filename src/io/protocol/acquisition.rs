@@ -5,6 +5,8 @@ use serde_json::{Map, Value, json};
 use super::keys;
 use super::model::Model;
 use super::range::RangeEntry;
+use crate::analysis::console::ConsoleCtdi;
+use crate::analysis::ctdi::CTDI_PHANTOMS;
 use crate::error::Result;
 use crate::io::document::{Item, Value as Found};
 use crate::io::section::{Section, above_zero_up_to, within, word};
@@ -44,6 +46,8 @@ const MODE_KEYS: [(&str, &[ModeWord]); 7] = [
 pub(super) struct AcquisitionEntry {
     /// In the library's units.
     pub acquisition: Acquisition,
+    /// Whether a CTDI is wanted, and the console's.
+    pub console: Option<ConsoleCtdi>,
     /// The section with every default filled in.
     pub resolved: Value,
     /// What a physicist should look at.
@@ -72,12 +76,14 @@ pub(super) fn read(section: &Section, phase: &str, model: &Model) -> Result<Acqu
         bottom_z_cm: range.bottom_mm * CM_PER_MM,
         overrange: overrange(section, mode_word)?,
         start_angle: start_angle(section, mode_word)?,
+        output_factor: 1.0,
     };
     acquisition.check()?;
     let mut warnings = warnings(&acquisition);
     warnings.extend(range.check_against(range_item, model.extent_z_cm())?);
     let name = |warning: String| format!("acquisition `{phase}`: {warning}");
     Ok(AcquisitionEntry {
+        console: console(section, mode_word)?,
         resolved: resolved(section, &acquisition, mode_word, &range),
         warnings: warnings.into_iter().map(name).collect(),
         acquisition,
@@ -189,6 +195,27 @@ fn start_angle(section: &Section, mode: ModeWord) -> Result<StartAngle> {
     }
 }
 
+/// The CTDI phantom and the console's figure; a tube at rest has none.
+fn console(section: &Section, mode: ModeWord) -> Result<Option<ConsoleCtdi>> {
+    let (volume, phantom) = (section.find("ctdi_vol_mgy"), section.find("ctdi_phantom"));
+    let stationary = mode == ModeWord::Stationary;
+    if let (true, Some(item)) = (stationary, section.own("ctdi_vol_mgy").or(section.own("ctdi_phantom"))) {
+        return Err(
+            item.refuse("belongs to scans in which the tube turns, found it with mode = \"stationary\"")
+        );
+    }
+    let Some(phantom) = phantom.filter(|_| !stationary) else {
+        return match volume.filter(|_| !stationary) {
+            None => Ok(None),
+            Some(item) => Err(item
+                .refuse("needs ctdi_phantom, found none")
+                .with_help("the console shows it beside CTDIvol: \"body32\" (32 cm) or \"head16\" (16 cm)")),
+        };
+    };
+    let ctdi_vol_mgy = section.number("ctdi_vol_mgy", above_zero_up_to(1000.0))?;
+    Ok(Some(ConsoleCtdi { phantom: word(phantom, &CTDI_PHANTOMS)?, ctdi_vol_mgy }))
+}
+
 fn warnings(acquisition: &Acquisition) -> Vec<String> {
     let mut warnings = Vec::new();
     let mas = acquisition.mas_per_rotation();
@@ -220,6 +247,10 @@ fn resolved(section: &Section, acquisition: &Acquisition, mode: ModeWord, range:
     put("mode", json!(MODES.iter().find(|(_, known)| *known == mode).map(|(name, _)| *name)));
     put("range", range.resolved());
     put("modulation", json!("none"));
+    if let Some(item) = section.find("ctdi_phantom").filter(|_| mode != ModeWord::Stationary) {
+        put("ctdi_phantom", json!(item.text().unwrap_or_default()));
+        put("ctdi_vol_mgy", copied("ctdi_vol_mgy").unwrap_or_default());
+    }
     for key in ["tube_voltage_kv", "tube_current_ma", "total_collimation_mm"] {
         put(key, copied(key).unwrap_or_default());
     }

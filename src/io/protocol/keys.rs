@@ -59,9 +59,13 @@ pub(super) const ACQUISITION: Keys = Keys {
         "overrange",
         "start_angle_deg",
         "modulation",
+        "ctdi_vol_mgy",
+        "ctdi_phantom",
     ],
     other_words: &[
         ("name", "phase"),
+        ("CTDIvol", "ctdi_vol_mgy"),
+        ("CTDIPhantomTypeCodeSequence", "ctdi_phantom"),
         ("kv", "tube_voltage_kv"),
         ("kvp", "tube_voltage_kv"),
         ("ma", "tube_current_ma"),
@@ -73,8 +77,6 @@ pub(super) const ACQUISITION: Keys = Keys {
         ("scan_range", "range"),
     ],
     not_offered: &[
-        ("ctdi_vol_mgy", "dose follows from tube output and mAs, not from the console's CTDIvol"),
-        ("ctdi_phantom", "it belongs to ctdi_vol_mgy, which is not offered"),
         ("effective_mas", "state tube_current_ma and rotation_time_s"),
         ("mas", "state tube_current_ma and rotation_time_s"),
     ],

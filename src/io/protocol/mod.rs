@@ -18,6 +18,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
+use crate::analysis::console::ConsoleCtdi;
 use crate::error::Result;
 use crate::io::digest::{phantom_digest, sha256_hex};
 use crate::io::document;
@@ -63,6 +64,8 @@ pub struct Prepared {
     pub settings: Settings,
     /// Where results go, and as what.
     pub output: OutputSettings,
+    /// What the console shows, by acquisition; `None` where no CTDI is wanted.
+    pub console: Vec<Option<ConsoleCtdi>>,
     /// Threads, if the protocol names a number.
     pub threads: Option<usize>,
     /// What a physicist should look at.
@@ -158,6 +161,7 @@ impl Protocol {
             exam,
             settings: self.run.settings.clone(),
             output: self.run.output.clone(),
+            console: self.acquisitions.iter().map(|entry| entry.console).collect(),
             threads: self.run.threads,
             warnings: self.warnings.clone(),
             phantom_digest,

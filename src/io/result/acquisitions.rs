@@ -4,6 +4,7 @@ use hdf5::{File, Group, Result};
 
 use super::hdf::{attribute, text_attribute};
 use super::provenance::write_balance;
+use crate::analysis::console::AcquisitionCtdi;
 use crate::simulation::Exam;
 use crate::simulation::outcome::AcquisitionOutcome;
 use crate::source::acquisition::{Acquisition, Mode};
@@ -11,13 +12,16 @@ use crate::source::gantry::StartAngle;
 use crate::units::CM_PER_MM;
 
 /// Writes one group for every acquisition that was simulated.
-pub fn write(file: &File, outcomes: &[AcquisitionOutcome]) -> Result<()> {
+pub fn write(file: &File, outcomes: &[AcquisitionOutcome], ctdi: &[Option<AcquisitionCtdi>]) -> Result<()> {
     let groups = file.create_group("acquisitions")?;
     for (index, outcome) in outcomes.iter().enumerate() {
         let group = groups.create_group(&format!("{index:03}"))?;
         write_settings(&group, &outcome.acquisition)?;
         write_range(&group, &outcome.acquisition)?;
         write_run(&group, outcome)?;
+        if let Some(ctdi) = ctdi.get(index).and_then(Option::as_ref) {
+            write_ctdi(&group, ctdi, outcome.acquisition.mas_per_rotation())?;
+        }
     }
     Ok(())
 }
@@ -59,6 +63,25 @@ fn write_range(group: &Group, acquisition: &Acquisition) -> Result<()> {
     attribute(group, "overrange_top_mm", over_top_cm / CM_PER_MM)?;
     attribute(group, "overrange_bottom_mm", over_bottom_cm / CM_PER_MM)?;
     attribute(group, "exposed_length_mm", acquisition.exposed_length_cm() / CM_PER_MM)
+}
+
+/// CTDI in force: the model's, or scaled to the console's CTDIvol.
+fn write_ctdi(group: &Group, found: &AcquisitionCtdi, mas_per_rotation: f64) -> Result<()> {
+    let per_rotation = mas_per_rotation * found.output_factor;
+    text_attribute(group, "ctdi_phantom", found.console.phantom.name())?;
+    for (name, value) in [
+        ("ctdi_100_centre_mgy", found.ctdi.centre_mgy_per_mas.scaled(per_rotation)),
+        ("ctdi_100_periphery_mgy", found.ctdi.periphery_mgy_per_mas.scaled(per_rotation)),
+        ("ctdi_w_mgy", found.ctdi.weighted_mgy_per_mas.scaled(per_rotation)),
+        ("ctdi_vol_mgy", found.volume_mgy),
+        ("ctdi_vol_of_model_mgy", found.model_mgy),
+        ("dlp_mgy_cm", found.dlp_mgy_cm),
+    ] {
+        attribute(group, name, value.mean)?;
+        attribute(group, &format!("{name}_standard_error"), value.standard_error)?;
+    }
+    attribute(group, "ctdi_vol_of_console_mgy", found.console.ctdi_vol_mgy.unwrap_or(f64::NAN))?;
+    attribute(group, "output_factor", found.output_factor)
 }
 
 fn write_run(group: &Group, outcome: &AcquisitionOutcome) -> Result<()> {

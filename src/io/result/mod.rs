@@ -28,6 +28,7 @@ use std::path::Path;
 
 use jiff::{Timestamp, Unit};
 
+use crate::analysis::console::AcquisitionCtdi;
 use crate::analysis::organ_table::OrganTable;
 use crate::error::Result;
 use crate::io::output_file;
@@ -69,6 +70,8 @@ pub struct ResultFile<'a> {
     pub protocol: &'a ProtocolText,
     /// SHA-256 of the phantom, hexadecimal.
     pub phantom_digest: &'a str,
+    /// CTDI by acquisition, where it was asked for.
+    pub ctdi: &'a [Option<AcquisitionCtdi>],
     /// What the user was warned of.
     pub warnings: &'a [String],
     /// When the result was made.
@@ -108,7 +111,7 @@ fn fill(path: &Path, result: &ResultFile) -> hdf5::Result<()> {
     let phantom = &result.exam.phantom;
     organs::write_organs(&file, phantom, &OrganTable::new(phantom, result.outcome), result.outcome)?;
     organs::write_materials(&file, phantom)?;
-    acquisitions::write(&file, &result.outcome.acquisitions)?;
+    acquisitions::write(&file, &result.outcome.acquisitions, result.ctdi)?;
     batches::write(&file, &result.outcome.acquisitions)?;
     effective::write(&file, phantom, &result.outcome.acquisitions)?;
     if let Some(map) = &result.outcome.dose_map {

@@ -1,0 +1,99 @@
+//! What the console shows of an acquisition, beside what the model gives: CTDIvol and DLP.
+
+use crate::analysis::ctdi::{Ctdi, CtdiPhantom, measure};
+use crate::error::Result;
+use crate::simulation::Exam;
+use crate::tally::estimate::Estimate;
+
+/// Relative standard error to which a CTDI is measured for a run.
+pub const RELATIVE_ERROR: f64 = 0.005;
+/// Difference between console and model that tells of a mistake.
+const SUSPICIOUS: f64 = 0.2;
+
+/// What a protocol says of an acquisition's CTDI.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ConsoleCtdi {
+    /// The phantom its figures are for.
+    pub phantom: CtdiPhantom,
+    /// The console's CTDIvol, which then sets the tube's output, mGy.
+    pub ctdi_vol_mgy: Option<f64>,
+}
+
+/// CTDI of an acquisition.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AcquisitionCtdi {
+    /// What the protocol says.
+    pub console: ConsoleCtdi,
+    /// The scanner's CTDI by the tube model.
+    pub ctdi: Ctdi,
+    /// CTDIvol by the tube model, mGy.
+    pub model_mgy: Estimate,
+    /// Tube output over that of the model: console over model CTDIvol, 1 without the console's figure.
+    pub output_factor: f64,
+    /// CTDIvol times the exposed length, mGy cm; in force, with overrange.
+    pub dlp_mgy_cm: Estimate,
+    /// CTDIvol in force, mGy. Its error is that of the model; a console's figure is taken as exact.
+    pub volume_mgy: Estimate,
+}
+
+/// Measures the CTDI of every acquisition that asks for it, and sets the output of those with a console's figure.
+///
+/// A tube at rest has no CTDIvol. Acquisitions of one beam are measured once.
+pub fn calibrate(exam: &mut Exam, asked: &[Option<ConsoleCtdi>]) -> Result<Vec<Option<AcquisitionCtdi>>> {
+    let mut known: Vec<(f64, f64, CtdiPhantom, Ctdi)> = Vec::new();
+    let mut found = Vec::new();
+    for (index, asked) in asked.iter().enumerate() {
+        let Some(console) = *asked else {
+            found.push(None);
+            continue;
+        };
+        let (kv, width_cm) = {
+            let acquisition = &exam.acquisitions[index];
+            (acquisition.tube_voltage_kv, acquisition.collimation_cm)
+        };
+        let is_it = |entry: &&(f64, f64, CtdiPhantom, Ctdi)| {
+            (entry.0, entry.1, entry.2) == (kv, width_cm, console.phantom)
+        };
+        let ctdi = match known.iter().find(is_it) {
+            Some(entry) => entry.3,
+            None => {
+                let ctdi = measure(&exam.scanner, kv, width_cm, console.phantom, RELATIVE_ERROR)?;
+                known.push((kv, width_cm, console.phantom, ctdi));
+                ctdi
+            }
+        };
+        found.push(apply(exam, index, console, ctdi));
+    }
+    Ok(found)
+}
+
+fn apply(exam: &mut Exam, index: usize, console: ConsoleCtdi, ctdi: Ctdi) -> Option<AcquisitionCtdi> {
+    let acquisition = &mut exam.acquisitions[index];
+    let model_mgy = ctdi.volume_mgy(acquisition)?;
+    let output_factor = console.ctdi_vol_mgy.map_or(1.0, |mgy| mgy / model_mgy.mean);
+    acquisition.output_factor = output_factor;
+    let volume_mgy = model_mgy.scaled(output_factor);
+    let dlp_mgy_cm = volume_mgy.scaled(acquisition.exposed_length_cm());
+    Some(AcquisitionCtdi { console, ctdi, model_mgy, output_factor, dlp_mgy_cm, volume_mgy })
+}
+
+impl AcquisitionCtdi {
+    /// A sentence where the console's figure and the mAs do not go together.
+    pub fn warning(&self, phase: &str) -> Option<String> {
+        let console_mgy = self.console.ctdi_vol_mgy?;
+        if (self.output_factor - 1.0).abs() <= SUSPICIOUS {
+            return None;
+        }
+        let diameter_cm = self.console.phantom.diameter_cm();
+        let other = match self.console.phantom {
+            CtdiPhantom::Head16 => "32 cm phantom, which shows about half as much",
+            CtdiPhantom::Body32 => "16 cm phantom, which shows about twice as much",
+        };
+        Some(format!(
+            "acquisition `{phase}`: ctdi_vol_mgy is {console_mgy}, the model gives {:.3} mGy in the {diameter_cm} cm \
+             phantom for these mAs, {:+.0} % apart; is it a figure for the {other}? Doses follow ctdi_vol_mgy",
+            self.model_mgy.mean,
+            100.0 * (self.output_factor - 1.0)
+        ))
+    }
+}
