@@ -1,6 +1,8 @@
-//! What the console shows of an acquisition, beside what the model gives: CTDIvol and DLP.
+//! What the console shows of an acquisition, beside what the model gives: CTDIvol, DLP and SSDE.
 
 use crate::analysis::ctdi::{Ctdi, CtdiPhantom, measure};
+use crate::analysis::size::{REFERENCE_KEV, SliceSize, mean_water_equivalent_diameter_cm, slice_sizes};
+use crate::analysis::ssde::mean_size_factor;
 use crate::error::Result;
 use crate::simulation::Exam;
 use crate::tally::estimate::Estimate;
@@ -32,6 +34,11 @@ pub struct AcquisitionCtdi {
     pub output_factor: f64,
     /// CTDIvol times the exposed length, mGy cm; in force, with overrange.
     pub dlp_mgy_cm: Estimate,
+    /// Mean water-equivalent diameter in the nominal range, cm (AAPM 220); `None` where there is no body.
+    pub water_equivalent_diameter_cm: Option<f64>,
+    /// Size-specific dose estimate, mGy: CTDIvol times the mean size factor of the slices in the nominal range; `None`
+    /// where a slice is smaller or larger than the table of AAPM Report 204.
+    pub ssde_mgy: Option<Estimate>,
     /// CTDIvol in force, mGy. Its error is that of the model; a console's figure is taken as exact.
     pub volume_mgy: Estimate,
 }
@@ -42,6 +49,10 @@ pub struct AcquisitionCtdi {
 pub fn calibrate(exam: &mut Exam, asked: &[Option<ConsoleCtdi>]) -> Result<Vec<Option<AcquisitionCtdi>>> {
     let mut known: Vec<(f64, f64, CtdiPhantom, Ctdi)> = Vec::new();
     let mut found = Vec::new();
+    if asked.iter().all(Option::is_none) {
+        return Ok(asked.iter().map(|_| None).collect());
+    }
+    let sizes = slice_sizes(&exam.phantom, REFERENCE_KEV)?;
     for (index, asked) in asked.iter().enumerate() {
         let Some(console) = *asked else {
             found.push(None);
@@ -62,19 +73,36 @@ pub fn calibrate(exam: &mut Exam, asked: &[Option<ConsoleCtdi>]) -> Result<Vec<O
                 ctdi
             }
         };
-        found.push(apply(exam, index, console, ctdi));
+        found.push(apply(exam, index, console, ctdi, &sizes));
     }
     Ok(found)
 }
 
-fn apply(exam: &mut Exam, index: usize, console: ConsoleCtdi, ctdi: Ctdi) -> Option<AcquisitionCtdi> {
+fn apply(
+    exam: &mut Exam,
+    index: usize,
+    console: ConsoleCtdi,
+    ctdi: Ctdi,
+    sizes: &[SliceSize],
+) -> Option<AcquisitionCtdi> {
     let acquisition = &mut exam.acquisitions[index];
     let model_mgy = ctdi.volume_mgy(acquisition)?;
     let output_factor = console.ctdi_vol_mgy.map_or(1.0, |mgy| mgy / model_mgy.mean);
     acquisition.output_factor = output_factor;
     let volume_mgy = model_mgy.scaled(output_factor);
+    let (bottom_cm, top_cm) = Exam::nominal_range_cm(acquisition);
+    let factor = mean_size_factor(console.phantom, sizes, [bottom_cm, top_cm]);
     let dlp_mgy_cm = volume_mgy.scaled(acquisition.exposed_length_cm());
-    Some(AcquisitionCtdi { console, ctdi, model_mgy, output_factor, dlp_mgy_cm, volume_mgy })
+    Some(AcquisitionCtdi {
+        water_equivalent_diameter_cm: mean_water_equivalent_diameter_cm(sizes, bottom_cm, top_cm),
+        ssde_mgy: factor.map(|factor| volume_mgy.scaled(factor)),
+        console,
+        ctdi,
+        model_mgy,
+        output_factor,
+        dlp_mgy_cm,
+        volume_mgy,
+    })
 }
 
 impl AcquisitionCtdi {

@@ -7,3 +7,4 @@ pub mod effective_dose;
 pub mod organ_table;
 pub mod size;
 pub mod skeleton;
+pub mod ssde;

@@ -2,6 +2,7 @@
 
 mod check;
 mod console;
+mod ctdi;
 mod interrupt;
 mod phantoms;
 mod progress;
@@ -23,6 +24,7 @@ Examples:
   childsize phantoms                          which children there are
   childsize check chest.toml                  what a protocol comes to, nothing simulated
   childsize run chest.toml -o out/            organ doses and a dose map with their errors
+  childsize ctdi chest.toml                   CTDIw, CTDIvol and DLP of its scanner and mAs
   childsize spectrum --kv 100 --filter \"Al 3\"  half-value layer and output of a tube
   childsize validate --quick                  the engine beside published references
 
@@ -43,6 +45,7 @@ struct Arguments {
 enum Command {
     Run(run::RunArguments),
     Check(check::CheckArguments),
+    Ctdi(ctdi::CtdiArguments),
     Phantoms(phantoms::PhantomsArguments),
     Spectrum(spectrum::SpectrumArguments),
     Validate(validate::ValidateArguments),
@@ -53,6 +56,7 @@ pub fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Run(arguments) => run::run(&arguments),
         Command::Check(arguments) => check::run(&arguments).map(|()| ExitCode::SUCCESS),
+        Command::Ctdi(arguments) => ctdi::run(&arguments).map(|()| ExitCode::SUCCESS),
         Command::Phantoms(arguments) => phantoms::run(&arguments).map(|()| ExitCode::SUCCESS),
         Command::Spectrum(arguments) => spectrum::run(&arguments).map(|()| ExitCode::SUCCESS),
         Command::Validate(arguments) => validate::run(&arguments),

@@ -96,6 +96,8 @@ fn ctdi_value(ctdi: &AcquisitionCtdi) -> Value {
         "ctdi_vol_of_console_mgy": ctdi.console.ctdi_vol_mgy,
         "ctdi_vol_of_model_mgy": ctdi.model_mgy.mean,
         "output_factor": ctdi.output_factor,
+        "ssde_mgy": ctdi.ssde_mgy.map(|ssde| ssde.mean),
+        "water_equivalent_diameter_cm": ctdi.water_equivalent_diameter_cm,
         "dlp_mgy_cm": ctdi.dlp_mgy_cm.mean,
         "dlp_standard_error_mgy_cm": ctdi.dlp_mgy_cm.standard_error,
     })

@@ -94,8 +94,10 @@ pub fn ctdi(plan: &Plan, found: &[Option<AcquisitionCtdi>]) -> String {
                 format!("by the tube model, ± {} %", digits(found.volume_mgy.relative_error() * 100.0, 2))
             }
         };
+        let ssde =
+            found.ssde_mgy.map_or(String::new(), |ssde| format!("   SSDE {} mGy", digits(ssde.mean, 4)));
         Some(format!(
-            " ctdi     {}   CTDIvol {} mGy in the {} cm phantom ({origin})   DLP {} mGy cm\n",
+            " ctdi     {}   CTDIvol {} mGy in the {} cm phantom ({origin})   DLP {} mGy cm{ssde}\n",
             plain(&acquisition.phase),
             digits(found.volume_mgy.mean, 4),
             found.console.phantom.diameter_cm(),

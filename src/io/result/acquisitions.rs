@@ -9,6 +9,7 @@ use crate::simulation::Exam;
 use crate::simulation::outcome::AcquisitionOutcome;
 use crate::source::acquisition::{Acquisition, Mode};
 use crate::source::gantry::StartAngle;
+use crate::tally::estimate::Estimate;
 use crate::units::CM_PER_MM;
 
 /// Writes one group for every acquisition that was simulated.
@@ -80,6 +81,12 @@ fn write_ctdi(group: &Group, found: &AcquisitionCtdi, mas_per_rotation: f64) -> 
         attribute(group, name, value.mean)?;
         attribute(group, &format!("{name}_standard_error"), value.standard_error)?;
     }
+    let nothing = || Estimate { mean: f64::NAN, standard_error: f64::NAN };
+    let ssde_mgy = found.ssde_mgy.unwrap_or_else(nothing);
+    attribute(group, "ssde_mgy", ssde_mgy.mean)?;
+    attribute(group, "ssde_mgy_standard_error", ssde_mgy.standard_error)?;
+    let diameter_cm = found.water_equivalent_diameter_cm.unwrap_or(f64::NAN);
+    attribute(group, "water_equivalent_diameter_cm", diameter_cm)?;
     attribute(group, "ctdi_vol_of_console_mgy", found.console.ctdi_vol_mgy.unwrap_or(f64::NAN))?;
     attribute(group, "output_factor", found.output_factor)
 }

@@ -1,0 +1,56 @@
+//! Size-specific dose estimate: CTDIvol times a factor of the patient's water-equivalent diameter.
+
+use crate::analysis::ctdi::CtdiPhantom;
+use crate::analysis::size::SliceSize;
+
+/// Fit of AAPM Report 204 (2011) for one CTDI phantom: a · exp(−b · diameter), and the diameters of its table.
+struct Fit {
+    a: f64,
+    b_per_cm: f64,
+    valid_cm: [f64; 2],
+}
+
+fn fit(phantom: CtdiPhantom) -> Fit {
+    match phantom {
+        CtdiPhantom::Body32 => Fit { a: 3.704_369, b_per_cm: 0.036_719_37, valid_cm: [8.0, 45.0] },
+        CtdiPhantom::Head16 => Fit { a: 1.874_799, b_per_cm: 0.038_713_13, valid_cm: [6.0, 55.0] },
+    }
+}
+
+/// Size factor at a water-equivalent diameter (AAPM Reports 204 and 220); `None` outside the table of the report.
+pub fn size_factor(phantom: CtdiPhantom, diameter_cm: f64) -> Option<f64> {
+    let fit = fit(phantom);
+    let [least, most] = fit.valid_cm;
+    (least..=most).contains(&diameter_cm).then(|| fit.a * (-fit.b_per_cm * diameter_cm).exp())
+}
+
+/// Mean size factor of the slices between two heights; `None` if there are none or one lies outside the report's table.
+pub fn mean_size_factor(
+    phantom: CtdiPhantom,
+    sizes: &[SliceSize],
+    [bottom_cm, top_cm]: [f64; 2],
+) -> Option<f64> {
+    let inside = sizes.iter().filter(|size| (bottom_cm..=top_cm).contains(&size.z_cm));
+    let factors: Option<Vec<f64>> =
+        inside.map(|size| size_factor(phantom, size.water_equivalent_diameter_cm)).collect();
+    factors.filter(|factors| !factors.is_empty()).map(|f| f.iter().sum::<f64>() / f.len() as f64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// AAPM Report 204, tables 1D and 2D: effective diameter, factors for the 32 and the 16 cm phantom.
+    const TABLE: [(f64, f64, f64); 3] = [(10.0, 2.57, 1.27), (20.0, 1.78, 0.86), (30.0, 1.23, 0.59)];
+
+    #[test]
+    fn the_fits_are_those_of_the_reports_table_and_end_with_it() {
+        for (diameter_cm, body, head) in TABLE {
+            let found = |phantom| size_factor(phantom, diameter_cm).unwrap();
+            assert!((found(CtdiPhantom::Body32) / body - 1.0).abs() < 0.01, "{diameter_cm} cm");
+            assert!((found(CtdiPhantom::Head16) / head - 1.0).abs() < 0.01, "{diameter_cm} cm");
+        }
+        assert_eq!(size_factor(CtdiPhantom::Body32, 46.0), None);
+        assert_eq!(size_factor(CtdiPhantom::Head16, 5.9), None);
+    }
+}
