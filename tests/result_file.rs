@@ -246,6 +246,7 @@ fn a_folder_that_is_not_there_is_refused_with_the_file_s_name() {
         outcome: &outcome,
         protocol: &ProtocolText::default(),
         phantom_digest: "",
+        ctdi: &[],
         warnings: &[],
         created: jiff::Timestamp::UNIX_EPOCH,
     };
