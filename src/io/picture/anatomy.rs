@@ -1,7 +1,7 @@
 //! Pictures of a phantom: a coronal and a sagittal slice, and axial slices at heights that are named.
 
 use super::palette::organ_colours;
-use super::panel::{AXIS_BELOW, AXIS_LEFT, Panel, TITLE_ABOVE};
+use super::panel::{AXIS_BELOW, AXIS_LEFT, MARGIN, Panel, TITLE_ABOVE};
 use super::sheet::{INK, LEFT, Label, Rgb, Sheet};
 use super::slice::{Plane, Slice};
 use crate::error::{Error, Result};
@@ -14,12 +14,13 @@ const BODY_ROWS: f64 = 1400.0;
 const AXIAL_COLUMNS: f64 = 520.0;
 /// Most pixels a slice may have along an axis, whatever the shape of a body.
 const MOST_PIXELS: f64 = 2400.0;
-/// Air around the body that is shown, cm.
-const MARGIN_CM: f64 = 1.0;
 /// Room for the names of landmarks, and for the legend.
 const LANDMARK_COLUMNS: i32 = 170;
 const LEGEND_COLUMNS: i32 = 350;
 const LEGEND_ROWS: i32 = 24;
+/// A sheet is at least as high as this, and a letter of its title about as wide.
+const LEAST_ROWS: i32 = 700;
+const LETTER_COLUMNS: i32 = 13;
 /// More landmarks than this (imported phantoms have two for every organ) are not drawn.
 const MOST_LANDMARKS: usize = 60;
 /// Axial slices, and the organ in whose middle each is cut: the first word an organ's id begins with.
@@ -61,8 +62,7 @@ impl<'a> Anatomy<'a> {
     /// Axial slices at named heights, as PNG.
     pub fn axial(&self) -> Result<Vec<u8>> {
         let heights = self.heights_cm();
-        let window_cm = [self.window_cm(0), self.window_cm(1)];
-        let pixels_per_cm = scale(&window_cm, AXIAL_COLUMNS / (window_cm[0][1] - window_cm[0][0]));
+        let (window_cm, pixels_per_cm) = self.window_cm(Plane::Axial, AXIAL_COLUMNS / self.extent_cm(0));
         let slice = |position_cm| Slice { plane: Plane::Axial, position_cm, window_cm, pixels_per_cm };
         let [width, height] = slice(0.0).size().map(|n| n as i32);
         let (step_x, step_y) = (AXIS_LEFT + width + 20, TITLE_ABOVE + height + AXIS_BELOW + 8);
@@ -80,9 +80,7 @@ impl<'a> Anatomy<'a> {
     }
 
     fn whole_body(&self, plane: Plane, position_cm: f64, axis: &str) -> Result<Vec<u8>> {
-        let [right, vertical, _] = plane.axes();
-        let window_cm = [self.window_cm(right), self.window_cm(vertical)];
-        let pixels_per_cm = scale(&window_cm, BODY_ROWS / (window_cm[1][1] - window_cm[1][0]));
+        let (window_cm, pixels_per_cm) = self.window_cm(plane, BODY_ROWS / self.extent_cm(2));
         let slice = Slice { plane, position_cm, window_cm, pixels_per_cm };
         let [width, height] = slice.size().map(|n| n as i32);
         let landmarks = if plane == Plane::Coronal { self.landmarks() } else { Vec::new() };
@@ -98,7 +96,7 @@ impl<'a> Anatomy<'a> {
     }
 
     fn panel<'b>(&'b self, slice: Slice, corner: [i32; 2], title: String) -> Panel<'b> {
-        Panel { slice, corner, title, phantom: self.phantom, colours: &self.colours }
+        Panel::new(self.phantom, &self.colours, slice, corner, title)
     }
 
     /// Panels, a title above them and the legend to their right.
@@ -109,26 +107,27 @@ impl<'a> Anatomy<'a> {
         what: &str,
         landmarks: &[(&str, f64)],
     ) -> Result<Vec<u8>> {
-        let entries = self.phantom.organs.len() as i32;
-        let height = panels_height.max(700);
+        let shown: Vec<usize> = (0..self.phantom.organs.len())
+            .filter(|&organ| panels.iter().any(|panel| panel.shows(organ)))
+            .collect();
+        let title = format!("{} ({}): {what}", self.phantom.name, self.phantom.id);
+        let height = panels_height.max(LEAST_ROWS);
         let rows = ((height - 120) / LEGEND_ROWS).max(1);
-        let width = legend_x + (entries + rows - 1) / rows * LEGEND_COLUMNS;
-        let mut sheet = Sheet::new([width.max(900) as usize, height as usize]);
-        let mut seen = vec![false; self.phantom.organs.len()];
+        let width = legend_x + (shown.len() as i32 + rows - 1) / rows * LEGEND_COLUMNS;
+        let width = width.max(40 + LETTER_COLUMNS * title.chars().count() as i32);
+        let mut sheet = Sheet::new([width, height].map(|n| n as usize));
         for panel in &panels {
-            panel.draw(&mut sheet).iter().zip(&mut seen).for_each(|(here, seen)| *seen |= here);
+            panel.draw(&mut sheet);
             panel.draw_landmarks(&mut sheet, landmarks);
         }
-        let title = format!("{} ({}): {what}", self.phantom.name, self.phantom.id);
         sheet.write(Label::new(title, [20, 26], LEFT, 22.0));
-        self.draw_legend(&mut sheet, &seen, [legend_x, 78], rows);
+        self.draw_legend(&mut sheet, &shown, [legend_x, 78], rows);
         sheet.png()
     }
 
-    fn draw_legend(&self, sheet: &mut Sheet, seen: &[bool], [x, y]: [i32; 2], rows: i32) {
-        sheet.write(Label::new("organs in these slices", [x, y - 18], LEFT, 18.0));
-        let shown = (0..seen.len()).filter(|&organ| seen[organ]);
-        for (place, organ) in (0..).zip(shown) {
+    fn draw_legend(&self, sheet: &mut Sheet, shown: &[usize], [x, y]: [i32; 2], rows: i32) {
+        sheet.write(Label::new("organs shown", [x, y - 18], LEFT, 18.0));
+        for (place, &organ) in (0..).zip(shown) {
             let corner = [x + place / rows * LEGEND_COLUMNS, y + place % rows * LEGEND_ROWS];
             sheet.fill(corner, [26, 18], self.colours[organ]);
             sheet.frame(corner, [26, 18], INK);
@@ -137,10 +136,19 @@ impl<'a> Anatomy<'a> {
         }
     }
 
-    /// What is shown along an axis, cm.
-    fn window_cm(&self, axis: usize) -> [f64; 2] {
-        let [low, high] = self.body_cm[axis];
-        [low - MARGIN_CM, high + MARGIN_CM]
+    fn extent_cm(&self, axis: usize) -> f64 {
+        self.body_cm[axis][1] - self.body_cm[axis][0]
+    }
+
+    /// The window of a plane that holds the body and its letters, cm, and its pixels per cm: as many as wanted,
+    /// unless a side of the picture would become too long.
+    fn window_cm(&self, plane: Plane, wanted: f64) -> ([[f64; 2]; 2], f64) {
+        let [right, vertical, _] = plane.axes();
+        let longest_cm = self.extent_cm(right).max(self.extent_cm(vertical));
+        let pixels_per_cm = wanted.min(MOST_PIXELS / longest_cm);
+        let margin_cm = MARGIN / pixels_per_cm;
+        let window = |axis: usize| [self.body_cm[axis][0] - margin_cm, self.body_cm[axis][1] + margin_cm];
+        ([window(right), window(vertical)], pixels_per_cm)
     }
 
     /// Names and heights of the axial slices, from head to foot, cm.
@@ -177,12 +185,6 @@ impl<'a> Anatomy<'a> {
         landmarks.sort_by(|a, b| b.1.total_cmp(&a.1));
         landmarks
     }
-}
-
-/// Pixels per cm, so that no side of a window becomes too long.
-fn scale(window_cm: &[[f64; 2]; 2], wanted: f64) -> f64 {
-    let longest_cm = window_cm.iter().map(|[low, high]| high - low).fold(0.0, f64::max);
-    wanted.min(MOST_PIXELS / longest_cm)
 }
 
 /// Bounds of the voxels that are not exterior, cm.

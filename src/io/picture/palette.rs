@@ -2,7 +2,7 @@
 //!
 //! Bones are ivory, soft tissue between the organs is pale, lungs and gas are light blue; every other organ takes the
 //! next of Paul Tol's colours for colour-blind readers (schemes bright, vibrant, muted and light, technical note
-//! SRON/EPS/TN/09-002, from memory). There are more organs than colours an eye can tell apart, so pictures also
+//! SRON/EPS/TN/09-002, from memory), then others. There are more organs than colours an eye can tell apart, so pictures also
 //! number them. What fills an organ (`stomach_contents`) has a lighter shade of its wall's colour.
 
 use std::collections::BTreeMap;
@@ -22,7 +22,7 @@ const BONE_WORDS: [&str; 12] = [
     "sternum", "teeth",
 ];
 const BETWEEN_WORDS: [&str; 5] = ["residual", "soft_tissue", "muscle", "adipose", "body"];
-const DISTINCT: [Rgb; 24] = [
+const DISTINCT: [Rgb; 32] = [
     [204, 51, 17],
     [0, 119, 187],
     [34, 136, 51],
@@ -43,10 +43,18 @@ const DISTINCT: [Rgb; 24] = [
     [238, 136, 102],
     [119, 170, 221],
     [187, 204, 51],
-    [153, 79, 0],
-    [255, 170, 187],
     [90, 90, 90],
+    [255, 170, 187],
+    [153, 79, 0],
     [221, 204, 119],
+    [120, 94, 240],
+    [0, 80, 80],
+    [200, 120, 200],
+    [140, 20, 20],
+    [80, 140, 220],
+    [200, 150, 30],
+    [60, 60, 150],
+    [130, 190, 90],
 ];
 
 /// Colour of every organ.
@@ -139,7 +147,7 @@ mod tests {
                 assert_eq!(seen.insert(colour, &organ.id), None, "{}", organ.id);
             }
         }
-        assert!(seen.len() > 18);
+        assert!(seen.len() > 25);
     }
 
     #[test]

@@ -6,6 +6,8 @@ use super::slice::{NOTHING, Plane, Slice, deepest};
 use crate::geometry::phantom::Phantom;
 use crate::units::MM_PER_CM;
 
+/// Room around the body, where the letters of orientation stand, pixels.
+pub const MARGIN: f64 = 34.0;
 /// Room left of and below a slice for its axes.
 pub const AXIS_LEFT: i32 = 84;
 /// Room below.
@@ -25,34 +27,48 @@ const LETTER: Rgb = [0, 0, 0];
 /// A slice, the place of its first pixel, and its title.
 pub struct Panel<'a> {
     /// The slice.
-    pub slice: Slice,
+    slice: Slice,
+    /// Organ of every pixel.
+    organs: Vec<u16>,
     /// Column and row of its first pixel.
-    pub corner: [i32; 2],
+    corner: [i32; 2],
     /// What stands above it.
-    pub title: String,
+    title: String,
     /// The phantom.
-    pub phantom: &'a Phantom,
+    phantom: &'a Phantom,
     /// Colour of every organ.
-    pub colours: &'a [Rgb],
+    colours: &'a [Rgb],
 }
 
-impl Panel<'_> {
-    /// Draws the panel; hands back which organs are in it.
-    pub fn draw(&self, sheet: &mut Sheet) -> Vec<bool> {
+impl<'a> Panel<'a> {
+    /// Samples a slice of a phantom.
+    pub fn new(
+        phantom: &'a Phantom,
+        colours: &'a [Rgb],
+        slice: Slice,
+        corner: [i32; 2],
+        title: String,
+    ) -> Self {
+        Panel { organs: slice.organs(phantom), slice, corner, title, phantom, colours }
+    }
+
+    /// Whether an organ is in the slice.
+    pub fn shows(&self, organ: usize) -> bool {
+        self.organs.iter().any(|&found| usize::from(found) == organ)
+    }
+
+    /// Draws the panel.
+    pub fn draw(&self, sheet: &mut Sheet) {
         let [columns, rows] = self.slice.size();
-        let organs = self.slice.organs(self.phantom);
-        let mut seen = vec![false; self.phantom.organs.len()];
-        for (at, &organ) in organs.iter().enumerate().filter(|(_, organ)| **organ != NOTHING) {
-            seen[usize::from(organ)] = true;
+        for (at, &organ) in self.organs.iter().enumerate().filter(|(_, organ)| **organ != NOTHING) {
             sheet.set(self.at([at % columns, at / columns]), self.colours[usize::from(organ)]);
         }
         sheet.frame(self.corner, [columns as i32, rows as i32], INK);
         self.draw_axis(sheet, 0);
         self.draw_axis(sheet, 1);
         self.write_letters(sheet);
-        self.number_organs(sheet, &organs);
+        self.number_organs(sheet);
         sheet.write(Label::new(&self.title, [self.corner[0], self.corner[1] - 18], LEFT, 18.0));
-        seen
     }
 
     fn at(&self, pixel: [usize; 2]) -> [i32; 2] {
@@ -99,15 +115,14 @@ impl Panel<'_> {
             (lower, [x + width / 2, y + height - 15]),
         ];
         for (letter, at) in places {
-            sheet.fill([at[0] - 11, at[1] - 12], [22, 24], [255; 3]);
             sheet.write(Label { colour: LETTER, ..Label::new(letter, at, MIDDLE, 24.0) });
         }
     }
 
     /// Writes the number of every organ where it has most room.
-    fn number_organs(&self, sheet: &mut Sheet, organs: &[u16]) {
+    fn number_organs(&self, sheet: &mut Sheet) {
         let columns = self.slice.size()[0];
-        let found = deepest(organs, columns, self.phantom.organs.len());
+        let found = deepest(&self.organs, columns, self.phantom.organs.len());
         for (organ, place) in found.into_iter().enumerate() {
             let Some((pixel, depth)) = place else { continue };
             if depth >= NUMBER_DEPTH {

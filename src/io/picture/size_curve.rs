@@ -3,6 +3,7 @@
 use plotters::coord::Shift;
 use plotters::coord::types::RangedCoordf64;
 use plotters::prelude::*;
+use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 use super::sheet::{load_font, png, undrawn};
 use crate::analysis::size::{BODY_PARTS, SliceSize};
@@ -17,7 +18,7 @@ const LATERAL: RGBColor = RGBColor(86, 180, 233);
 const EFFECTIVE: RGBColor = RGBColor(0, 158, 115);
 const WATER: RGBColor = RGBColor(0, 0, 0);
 const GRID: RGBColor = RGBColor(225, 225, 225);
-const LANDMARK: RGBColor = RGBColor(140, 140, 140);
+const LANDMARK: RGBColor = RGBColor(110, 110, 110);
 
 /// A curve: its name, its quantity (cm), its colour.
 type Curve = (&'static str, fn(&SliceSize) -> f64, RGBColor);
@@ -124,7 +125,8 @@ impl SizeCurve<'_> {
             let Some(z_mm) = self.phantom.landmarks_z_cm.get(name).map(|cm| cm * MM_PER_CM) else { continue };
             let line = [(0.0, z_mm), (width_mm, z_mm)];
             chart.draw_series(DashedLineSeries::new(line, 4, 4, LANDMARK.stroke_width(1)))?;
-            let style = ("sans-serif", 14).into_font().color(&LANDMARK);
+            let above = Pos::new(HPos::Left, VPos::Bottom);
+            let style = ("sans-serif", 14).into_font().color(&LANDMARK).pos(above);
             let at = (0.01 * width_mm, z_mm);
             chart.draw_series(std::iter::once(Text::new(name.to_owned(), at, style)))?;
         }
