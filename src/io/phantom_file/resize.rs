@@ -1,6 +1,8 @@
 //! Children between the ages of the family: a declared phantom brought to a height and a weight.
 
-use super::{Figures, shipped_figures};
+use std::borrow::Cow;
+
+use super::{Figures, load_shipped, shipped_figures, shipped_ids};
 use crate::error::Result;
 use crate::geometry::formula::Sex;
 use crate::geometry::scaling::Scaling;
@@ -16,10 +18,14 @@ pub struct Size {
     pub weight_kg: Option<f64>,
 }
 
-/// Brings a phantom to a size. What is out of reach is refused with the shipped phantom that is nearer.
+/// What the ids of shipped phantoms end in whose arms are cut off.
+const ARMS_RAISED: &str = "-arms-raised";
+
+/// Brings a phantom to a size. A weight is that of the whole child: where a shipped phantom has its arms cut off, the
+/// one that has them is weighed. What is out of reach is refused with the shipped phantom that is nearer.
 pub fn resized(model: DeclarativePhantom, sex: Option<Sex>, size: Size) -> Result<DeclarativePhantom> {
     let height_cm = size.height_mm.map(|mm| mm * CM_PER_MM);
-    match Scaling::reaching(&model, sex, height_cm, size.weight_kg.map(|kg| 1e3 * kg)) {
+    match Scaling::reaching(whole(&model)?.as_ref(), sex, height_cm, size.weight_kg.map(|kg| 1e3 * kg)) {
         Ok(scaling) => Ok(model.scaled(scaling)),
         Err(refusal) => match nearest(&model.id, size)? {
             Some(near) => Err(refusal.with_help(format!(
@@ -30,6 +36,15 @@ pub fn resized(model: DeclarativePhantom, sex: Option<Sex>, size: Size) -> Resul
             ))),
             None => Err(refusal.with_help("no shipped phantom is nearer")),
         },
+    }
+}
+
+/// The same child with its arms.
+fn whole(model: &DeclarativePhantom) -> Result<Cow<'_, DeclarativePhantom>> {
+    let shipped = shipped_ids().any(|id| id == model.id);
+    match model.id.strip_suffix(ARMS_RAISED).filter(|_| shipped) {
+        Some(id) => load_shipped(id).map(Cow::Owned),
+        None => Ok(Cow::Borrowed(model)),
     }
 }
 

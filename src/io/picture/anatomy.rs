@@ -20,7 +20,7 @@ const LEGEND_COLUMNS: i32 = 350;
 const LEGEND_ROWS: i32 = 24;
 /// A sheet is at least as high as this, and a letter of its title about as wide.
 const LEAST_ROWS: i32 = 700;
-const LETTER_COLUMNS: i32 = 13;
+const LETTER_COLUMNS: i32 = 10;
 /// More landmarks than this (imported phantoms have two for every organ) are not drawn.
 const MOST_LANDMARKS: usize = 60;
 /// Axial slices, and the organ in whose middle each is cut: the first word an organ's id begins with.
