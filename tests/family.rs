@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use childsize::io::phantom_file::{Figures, shipped_figures, shipped_ids};
 
-// If this fails: cargo run --release -- phantoms figures > phantoms/figures.csv
+// If this fails: cargo run --release -- phantoms figures > figures.csv && mv figures.csv phantoms/
 #[test]
 fn figures_of_the_list_are_those_of_the_voxels() {
     let kept = shipped_figures().unwrap();
