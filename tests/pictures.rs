@@ -88,3 +88,24 @@ fn an_imported_phantom_is_drawn_from_its_own_voxels() {
         .code(65)
         .stderr(contains("--height-mm is for declared phantoms"));
 }
+
+#[test]
+fn odd_bodies_are_drawn_without_a_fall() {
+    let folder = tempfile::tempdir().unwrap();
+    // 1 x 1 x 4 voxels, 10 cm, 1 mm and 9 m long; a name that is markup.
+    std::fs::write(
+        folder.path().join("a.csv"),
+        "label,organ,material,density_g_cm3\n0,,air,0.0012\n1,<b>&\u{1b}é,water,1\n",
+    )
+    .unwrap();
+    for edges in ["100 100 100", "0.01 0.01 0.01", "1 1 100"] {
+        let header = format!(
+            "ObjectType = Image\nNDims = 3\nElementSpacing = {edges}\nDimSize = 1 1 4\nElementType = MET_UCHAR\nElementDataFile = LOCAL\n"
+        );
+        std::fs::write(folder.path().join("a.mha"), [header.as_bytes(), &[0, 1, 1, 0]].concat()).unwrap();
+        let show = ["phantoms", "show", "a.mha", "--labels", "a.csv", "--png", ".", "--force"];
+        childsize(folder.path(), &show).assert().success();
+        let size = ["phantoms", "size", "a.mha", "--labels", "a.csv", "--svg", "a.svg", "--force"];
+        childsize(folder.path(), &size).assert().success();
+    }
+}

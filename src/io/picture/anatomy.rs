@@ -2,7 +2,7 @@
 
 use super::palette::organ_colours;
 use super::panel::{AXIS_BELOW, AXIS_LEFT, MARGIN, Panel, TITLE_ABOVE};
-use super::sheet::{INK, LEFT, Label, Rgb, Sheet};
+use super::sheet::{INK, LEFT, Label, Rgb, Sheet, full_name};
 use super::slice::{Plane, Slice};
 use crate::error::{Error, Result};
 use crate::geometry::mass::organ_extent_z_cm;
@@ -110,7 +110,7 @@ impl<'a> Anatomy<'a> {
         let shown: Vec<usize> = (0..self.phantom.organs.len())
             .filter(|&organ| panels.iter().any(|panel| panel.shows(organ)))
             .collect();
-        let title = format!("{} ({}): {what}", self.phantom.name, self.phantom.id);
+        let title = format!("{}: {what}", full_name(self.phantom));
         let height = panels_height.max(LEAST_ROWS);
         let rows = ((height - 120) / LEGEND_ROWS).max(1);
         let width = legend_x + (shown.len() as i32 + rows - 1) / rows * LEGEND_COLUMNS;

@@ -17,7 +17,6 @@ pub const TITLE_ABOVE: i32 = 34;
 
 const AXIS_NAMES: [&str; 3] =
     ["x, mm (to the left of the patient)", "y, mm (to the back)", "z, mm (to the head)"];
-const STEPS_MM: [f64; 6] = [10.0, 20.0, 50.0, 100.0, 200.0, 500.0];
 /// Least room between two marks of an axis, pixels.
 const MARK_PIXELS: f64 = 48.0;
 /// An organ as deep as this has room for its number.
@@ -84,7 +83,7 @@ impl<'a> Panel<'a> {
         let [width, height] = self.size();
         let [low_mm, high_mm] = self.slice.window_cm[along].map(|cm| cm * MM_PER_CM);
         let pixels_per_mm = self.slice.pixels_per_cm / MM_PER_CM;
-        let step_mm = STEPS_MM.into_iter().find(|mm| mm * pixels_per_mm >= MARK_PIXELS).unwrap_or(1000.0);
+        let step_mm = step_mm(pixels_per_mm);
         let (first, last) = ((low_mm / step_mm).ceil() as i64, (high_mm / step_mm).floor() as i64);
         for mark in first..=last {
             let mm = mark as f64 * step_mm;
@@ -149,6 +148,12 @@ impl<'a> Panel<'a> {
     }
 }
 
+/// The smallest of 1, 2, 5, 10, 20, … mm whose marks have room.
+fn step_mm(pixels_per_mm: f64) -> f64 {
+    let steps = (0..15).flat_map(|power| [1.0, 2.0, 5.0].map(|digit| digit * 10_f64.powi(power)));
+    steps.into_iter().find(|mm| mm * pixels_per_mm >= MARK_PIXELS).unwrap_or(1e15)
+}
+
 /// Rows moved apart, downwards and then back up, so that texts of a height do not lie on each other.
 fn spread(rows: &[i32], apart: i32, [first, last]: [i32; 2]) -> Vec<i32> {
     let mut placed: Vec<i32> = Vec::with_capacity(rows.len());
@@ -167,6 +172,11 @@ fn spread(rows: &[i32], apart: i32, [first, last]: [i32; 2]) -> Vec<i32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn marks_of_an_axis_have_room_however_large_a_body_is() {
+        assert_eq!([1.3, 0.8, 100.0, 1e-9].map(step_mm), [50.0, 100.0, 1.0, 5e10]);
+    }
 
     #[test]
     fn names_of_near_landmarks_do_not_lie_on_each_other() {

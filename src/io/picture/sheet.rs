@@ -7,6 +7,7 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{FontStyle, register_font};
 
 use crate::error::{Error, Result};
+use crate::geometry::phantom::Phantom;
 
 /// DejaVu Sans 2.37, cut down to Latin, Greek and a few signs; its licence lies beside it.
 const FONT: &[u8] = include_bytes!("font/DejaVuSans.ttf");
@@ -128,6 +129,14 @@ impl Sheet {
         area.present().map_err(undrawn)?;
         drop(area);
         png(size, &self.pixels)
+    }
+}
+
+/// Name and key of a phantom, for the title of a picture.
+pub fn full_name(phantom: &Phantom) -> String {
+    match phantom.name == phantom.id {
+        true => phantom.id.clone(),
+        false => format!("{} ({})", phantom.name, phantom.id),
     }
 }
 

@@ -5,7 +5,7 @@ use plotters::coord::types::RangedCoordf64;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
-use super::sheet::{load_font, png, undrawn};
+use super::sheet::{full_name, load_font, png, undrawn};
 use crate::analysis::size::{BODY_PARTS, SliceSize};
 use crate::error::{Error, Result};
 use crate::geometry::phantom::Phantom;
@@ -69,7 +69,7 @@ impl SizeCurve<'_> {
 
     fn draw_on<B: DrawingBackend>(&self, area: &DrawingArea<B, Shift>) -> Drawn<B> {
         area.fill(&WHITE)?;
-        let title = format!("{} ({})", self.phantom.name, self.phantom.id);
+        let title = full_name(self.phantom);
         let [z_mm, width_mm] = self.ranges_mm();
         let mut chart = ChartBuilder::on(area)
             .caption(title, ("sans-serif", 20))
