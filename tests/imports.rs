@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use childsize::geometry::phantom::Phantom;
 use childsize::geometry::voxelize::{Voxelization, voxelize};
+use childsize::io::digest::phantom_digest;
 use childsize::io::export::{Distinguish, Format, export, phantom_h5};
 use childsize::io::import::import;
 use childsize::io::protocol::Protocol;
@@ -159,6 +160,35 @@ fn densities_of_their_own_survive_and_weigh_the_same() {
     );
     assert!((mass(&again) / mass(&back) - 1.0).abs() < 1e-12);
 }
+
+#[test]
+fn a_phantom_read_back_from_its_file_has_the_digest_it_had() {
+    let folder = tempfile::tempdir().unwrap();
+    let model = load_shipped("ce-01y").unwrap();
+    let phantom = voxelize(&model, &Voxelization::cubes(0.37)).unwrap();
+    let vox = folder.path().join("child.vox.gz");
+    let labels = export(&phantom, Format::Vox, Distinguish::Materials, &vox).unwrap();
+    // With a medium of its own in every voxel, and densities that no short decimal holds.
+    for phantom in [phantom, import(&vox, Some(&labels)).unwrap()] {
+        phantom_h5::write(&phantom, &folder.path().join("child.h5")).unwrap();
+        let text = format!("[phantom]\nfile = \"child.h5\"\n{REST}");
+        let run = Protocol::parse(&text, folder.path()).unwrap().prepare().unwrap();
+        assert_eq!(run.phantom_digest, phantom_digest(&phantom));
+    }
+}
+
+const REST: &str = r#"
+[scanner]
+model = "generic-64"
+
+[[acquisition]]
+mode = "stationary"
+tube_voltage_kv = 100
+tube_current_ma = 80
+rotation_time_s = 0.5
+total_collimation_mm = 40
+range = { z_mm = [100, 60] }
+"#;
 
 #[test]
 fn an_egsphant_without_a_table_has_its_media_as_organs() {

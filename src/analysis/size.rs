@@ -1,5 +1,8 @@
 //! How large a patient is, slice by slice: widths, effective diameter (AAPM Report 204, 2011) and water-equivalent
 //! diameter (AAPM Report 220, 2014).
+//!
+//! The report has Dw = 2 √(Aw / π) with Aw = (mean HU / 1000 + 1) A over the area A of the patient. HU / 1000 + 1 is
+//! μ/μ(water), so Aw is its sum over the voxels of the body times the area of one.
 
 use std::f64::consts::PI;
 
@@ -24,8 +27,39 @@ pub struct SliceSize {
     pub area_cm2: f64,
     /// √(AP × lateral), cm (AAPM 204).
     pub effective_diameter_cm: f64,
-    /// Diameter of the water cylinder of the same attenuation, cm (AAPM 220, equation 4).
+    /// Diameter of the water cylinder of the same attenuation, cm (AAPM 220).
     pub water_equivalent_diameter_cm: f64,
+}
+
+/// A part of the body between two landmarks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BodyPart {
+    /// Name, for example `chest`.
+    pub name: &'static str,
+    /// Landmark of its upper end.
+    pub top: &'static str,
+    /// Landmark of its lower end.
+    pub bottom: &'static str,
+}
+
+const fn part(name: &'static str, top: &'static str, bottom: &'static str) -> BodyPart {
+    BodyPart { name, top, bottom }
+}
+
+/// The parts sizes are told for.
+pub const BODY_PARTS: [BodyPart; 4] = [
+    part("head", "vertex", "chin"),
+    part("chest", "lung_apex", "diaphragm"),
+    part("abdomen", "diaphragm", "iliac_crest"),
+    part("pelvis", "iliac_crest", "ischium"),
+];
+
+/// Mean water-equivalent diameter of every part, cm; `None` where a phantom lacks its landmarks.
+pub fn part_diameters_cm(phantom: &Phantom, sizes: &[SliceSize]) -> [Option<f64>; 4] {
+    BODY_PARTS.map(|part| {
+        let [low, high] = [part.bottom, part.top].map(|name| phantom.landmarks_z_cm.get(name));
+        mean_water_equivalent_diameter_cm(sizes, *low?, *high?)
+    })
 }
 
 /// Sizes of all slices that have a body, from foot to head. `energy_kev` is that of μ/μ(water).
@@ -84,6 +118,19 @@ fn slice_size(phantom: &Phantom, ratios: &[f64], slice: usize) -> Option<SliceSi
 mod tests {
     use super::*;
     use crate::geometry::standard::elliptic_cylinder;
+
+    #[test]
+    fn the_diameter_is_that_of_the_mean_hounsfield_number() {
+        let material = Material::named("pmma").unwrap();
+        let mu_ratio =
+            mu_per_cm(&material, 1.19, 70.0) / mu_per_cm(&Material::named("water").unwrap(), 1.0, 70.0);
+        let hounsfield = 1000.0 * (mu_ratio - 1.0);
+        let phantom = elliptic_cylinder(16.0, 16.0, 1.0, material, [0.1; 3]).unwrap();
+        let sizes = slice_sizes(&phantom, 70.0).unwrap();
+        let size = sizes[sizes.len() / 2];
+        let expected_cm = 2.0 * ((hounsfield / 1000.0 + 1.0) * size.area_cm2 / PI).sqrt();
+        assert!((size.water_equivalent_diameter_cm / expected_cm - 1.0).abs() < 1e-12);
+    }
 
     #[test]
     fn a_water_ellipse_is_as_large_as_the_circle_of_its_area_and_pmma_is_larger() {

@@ -13,6 +13,7 @@ pub mod outline;
 pub mod phantom;
 pub mod ray;
 pub mod sampling;
+pub mod scaling;
 pub mod solid;
 pub mod standard;
 pub mod stylised;

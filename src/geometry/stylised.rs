@@ -8,6 +8,7 @@ use crate::data::material::Material;
 use crate::error::{Error, Result};
 use crate::geometry::expression::read_expression;
 use crate::geometry::formula::{Formula, Node, NodeId, Sex, is_of};
+use crate::geometry::scaling::Scaling;
 use crate::geometry::solid::Solid;
 
 /// Most regions a phantom may have: a label is one byte and 0 is the exterior.
@@ -24,7 +25,7 @@ pub struct StylisedRegion {
     pub material: usize,
     /// Density, g/cm³.
     pub density_g_cm3: f64,
-    /// Mass its source states, g.
+    /// Mass its source states, g, scaled with the phantom.
     pub target_mass_g: Option<f64>,
     /// The one sex that has it; `None`: both.
     pub sex: Option<Sex>,
@@ -70,6 +71,8 @@ pub struct DeclarativePhantom {
     pub landmarks_z_cm: BTreeMap<String, f64>,
     /// x and y of the axis that is put on the scanner's isocentre, cm.
     pub axis_cm: [f64; 2],
+    /// How much taller and wider it is than its solids; bounds, landmarks and axis are those of the scaled body.
+    pub scaling: Scaling,
     /// What expressions may name.
     pub vocabulary: Vocabulary,
 }
@@ -153,7 +156,9 @@ impl DeclarativePhantom {
 
     /// The region that holds a point, by its index in [`Self::regions`].
     pub fn region_at(&self, point_cm: &Vector3<f64>, sex: Option<Sex>) -> Option<usize> {
-        let holds = self.vocabulary.formula.evaluate(point_cm, sex);
+        let factors = self.scaling.factors();
+        let declared_cm = Vector3::from_fn(|axis, _| point_cm[axis] / factors[axis]);
+        let holds = self.vocabulary.formula.evaluate(&declared_cm, sex);
         self.regions.iter().position(|region| region.is_in(sex) && holds[region.root.index()])
     }
 

@@ -45,12 +45,14 @@ impl Voxelization {
 /// Turns a declaration into voxels.
 ///
 /// Regions of the other sex are left out, and their points fall to the next region that holds them.
+/// The grid is that of the scaled body; its samples are looked up where they lie in the declaration.
 /// Around the body, and wherever no region is, the label is 0 and the medium dry air.
 pub fn voxelize(model: &DeclarativePhantom, how: &Voxelization) -> Result<Phantom> {
     let grid = grid_for(model, how)?;
     let regions: Vec<&StylisedRegion> = model.regions.iter().filter(|region| region.is_in(how.sex)).collect();
     let mut labels = vec![0; grid.len()];
-    let painter = BrickPainter::new(model, &regions, how.sex, &grid);
+    let declared_grid = model.scaling.unscaled(&grid);
+    let painter = BrickPainter::new(model, &regions, how.sex, &declared_grid);
     labels
         .par_chunks_mut(SLICES_PER_TASK * grid.counts[0] * grid.counts[1])
         .enumerate()

@@ -8,6 +8,7 @@ pub mod import;
 pub mod organ_csv;
 pub mod output_file;
 pub mod phantom_file;
+pub mod picture;
 mod profile_csv;
 pub mod protocol;
 pub mod result;

@@ -15,6 +15,14 @@ pub fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
     publish(file.into_temp_path(), path)
 }
 
+/// Refuses a file that is there, unless it may be replaced.
+pub fn refuse_existing(path: &Path, force: bool) -> Result<()> {
+    match !force && path.symlink_metadata().is_ok() {
+        true => Err(unwritable(path, &"it is already there; --force replaces it")),
+        false => Ok(()),
+    }
+}
+
 /// A new, empty, hidden file in the folder of `path`, with the permissions a usual file would get.
 pub fn beside(path: &Path) -> Result<NamedTempFile> {
     let mut builder = Builder::new();

@@ -1,9 +1,13 @@
 //! Declarative phantom files (TOML): the shipped ones by id, and those users write.
 
+mod figures;
+mod resize;
 mod schema;
 mod shipped;
 mod solid_entry;
 
+pub use figures::{Figures, figures_csv, shipped_figures};
+pub use resize::{Size, resized};
 pub use shipped::shipped_ids;
 
 use std::collections::BTreeMap;

@@ -1,21 +1,17 @@
 //! `childsize phantoms import` and `export`: phantoms from and for other programs.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::choice::PhantomChoice;
 use crate::cli::console::{self, digits};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::geometry::mass::{body_mass_g, organ_mass_table};
 use crate::geometry::phantom::Phantom;
-use crate::geometry::voxelize::{Voxelization, voxelize};
 use crate::io::export::{self, Distinguish, phantom_h5};
 use crate::io::import;
-use crate::io::phantom_file::{load_file, load_shipped, shipped_ids};
-use crate::units::{CM_PER_MM, MM_PER_CM};
-
-/// Edge of a voxel of a phantom that has none of its own, mm.
-pub const VOXEL_MM: f64 = 2.0;
+use crate::units::MM_PER_CM;
 
 /// What to import, and where to.
 #[derive(Debug, Args)]
@@ -75,28 +71,22 @@ enum By {
 /// What to export, as what, and where to.
 #[derive(Debug, Args)]
 pub struct ExportArguments {
-    /// Phantom id, declarative file, or voxel file
-    phantom: String,
+    #[command(flatten)]
+    choice: PhantomChoice,
     /// Format
     #[arg(long, value_enum)]
     format: ExportFormat,
     /// The file that is written; a CSV of its labels lies beside it
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
-    /// Edge of a voxel, mm, of phantoms without voxels of their own [default: 2]
-    #[arg(long, value_name = "MM")]
-    voxel_mm: Option<f64>,
     /// What the media of egsphant and vox files tell apart
     #[arg(long, value_enum, default_value_t = By::Material)]
     by: By,
-    /// CSV that says what the labels of a label map mean
-    #[arg(long, value_name = "CSV")]
-    labels: Option<PathBuf>,
 }
 
 /// Exports a phantom.
 pub fn export(arguments: &ExportArguments) -> Result<String> {
-    let phantom = load(&arguments.phantom, arguments.labels.as_deref(), arguments.voxel_mm)?;
+    let (phantom, _) = arguments.choice.voxels()?;
     let format = match arguments.format {
         ExportFormat::Nifti => export::Format::Nifti,
         ExportFormat::Mhd => export::Format::MetaImage,
@@ -109,24 +99,4 @@ pub fn export(arguments: &ExportArguments) -> Result<String> {
     };
     let table = export::export(&phantom, format, by, &arguments.output)?;
     Ok(format!("{}\n{}\n", arguments.output.display(), table.display()))
-}
-
-/// A phantom by its id, from a declarative file, or from a voxel file.
-pub fn load(what: &str, labels: Option<&Path>, voxel_mm: Option<f64>) -> Result<Phantom> {
-    let path = Path::new(what);
-    let shipped = shipped_ids().any(|id| id == what);
-    if !shipped && import::format_of(path).is_some() {
-        return match voxel_mm {
-            None => import::import(path, labels),
-            Some(_) => Err(Error::invalid(
-                "--voxel-mm is for phantoms without voxels of their own, the file has its own",
-            )),
-        };
-    }
-    if labels.is_some() {
-        return Err(Error::invalid("--labels is for label maps, found a phantom that names its own organs"));
-    }
-    let declared = path.extension().is_some_and(|end| end == "toml");
-    let model = if declared && !shipped { load_file(path)? } else { load_shipped(what)? };
-    voxelize(&model, &Voxelization::cubes(voxel_mm.unwrap_or(VOXEL_MM) * CM_PER_MM))
 }

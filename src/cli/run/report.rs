@@ -29,6 +29,8 @@ pub fn header(plan: &Plan) -> String {
     let voxel = edges_mm(phantom.grid.spacing_cm);
     let mut text =
         format!(" phantom  {}   {voxel} mm   {nx} x {ny} x {nz}   {body_kg:.2} kg\n", plain(&phantom.id));
+    // The name says how a phantom was scaled.
+    text += &format!("          {}\n", plain(&phantom.name));
     for acquisition in &plan.exam.acquisitions {
         text += &scan_line(acquisition);
     }

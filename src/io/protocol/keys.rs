@@ -11,8 +11,26 @@ pub(super) const PROTOCOL: Keys = Keys {
 
 pub(super) const PHANTOM: Keys = Keys {
     section: "[phantom]",
-    known: &["id", "file", "labels", "cylinder", "length_mm", "voxel_mm", "sex", "position", "offset_mm"],
-    other_words: &[("model", "id"), ("resolution_mm", "voxel_mm"), ("PatientPosition", "position")],
+    known: &[
+        "id",
+        "file",
+        "labels",
+        "cylinder",
+        "length_mm",
+        "voxel_mm",
+        "sex",
+        "height_mm",
+        "weight_kg",
+        "position",
+        "offset_mm",
+    ],
+    other_words: &[
+        ("model", "id"),
+        ("resolution_mm", "voxel_mm"),
+        ("PatientPosition", "position"),
+        ("PatientWeight", "weight_kg"),
+        ("mass_kg", "weight_kg"),
+    ],
     not_offered: &[("dicom", "phantoms are shipped (id), files (file) or cylinders (cylinder)")],
 };
 

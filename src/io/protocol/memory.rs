@@ -4,8 +4,10 @@ use crate::error::{Error, Result};
 
 /// Share of the memory that is free which a run may plan with.
 const SHARE: f64 = 0.8;
-/// A label per voxel, and an energy per voxel and thread where a map is scored.
+/// A label per voxel, a medium per voxel where media vary within a region, and an energy per voxel and thread where a
+/// map is scored. Voxels read from a file lie in memory when the plan is made; it counts the copy that is run on.
 const LABEL_BYTES: f64 = 1.0;
+const MEDIUM_BYTES: f64 = 1.0;
 const SCORE_BYTES: f64 = 4.0;
 /// Per voxel of the map: the totals, the finished map and its error.
 const MAP_BYTES: f64 = 24.0 + 8.0;
@@ -15,6 +17,8 @@ const MAP_BYTES: f64 = 24.0 + 8.0;
 pub(super) struct Plan {
     /// Voxels of the phantom.
     pub voxels: f64,
+    /// Whether every voxel has a medium of its own.
+    pub voxel_media: bool,
     /// Voxels of the dose map; 0 for none.
     pub map_voxels: f64,
     /// Threads.
@@ -25,7 +29,8 @@ impl Plan {
     /// Memory, bytes.
     pub fn bytes(&self) -> f64 {
         let score = if self.map_voxels > 0.0 { SCORE_BYTES * self.threads as f64 } else { 0.0 };
-        self.voxels * (LABEL_BYTES + score) + self.map_voxels * MAP_BYTES
+        let medium = if self.voxel_media { MEDIUM_BYTES } else { 0.0 };
+        self.voxels * (LABEL_BYTES + medium + score) + self.map_voxels * MAP_BYTES
     }
 
     /// Refuses a plan that takes more than the share of the memory that is free.
@@ -73,7 +78,7 @@ mod tests {
 
     #[test]
     fn a_plan_beyond_memory_is_refused_with_what_would_fit() {
-        let plan = Plan { voxels: 8.0e6, map_voxels: 8.0e6, threads: 16 };
+        let plan = Plan { voxels: 8.0e6, voxel_media: false, map_voxels: 8.0e6, threads: 16 };
         assert!(plan.check([2.0; 3], Some(2.0e9)).is_ok());
         assert!(plan.check([2.0; 3], None).is_ok());
         let error = plan.check([2.0; 3], Some(0.5e9)).unwrap_err();
@@ -85,6 +90,18 @@ mod tests {
             error.help(),
             Some("voxel_mm = [2.6, 2.6, 2.6] would fit; so would fewer threads; so would dose_map = false")
         );
+    }
+
+    #[test]
+    fn two_hundred_million_voxels_without_a_map_take_a_byte_or_two_each() {
+        let plan = Plan { voxels: 2.0e8, voxel_media: false, map_voxels: 0.0, threads: 2 };
+        assert_eq!(plan.bytes(), 0.2e9);
+        let patient = Plan { voxel_media: true, ..plan };
+        assert_eq!(patient.bytes(), 0.4e9);
+        // With what a file's voxels take already: still far below 2 GiB.
+        assert!(2.0 * patient.bytes() < 2.0 * 1_073_741_824.0);
+        // A map at 4 x 4 x 4 voxels fits a run of one thread.
+        assert!(Plan { map_voxels: 2.0e8 / 64.0, threads: 1, ..patient }.bytes() < 2.0 * 1_073_741_824.0);
     }
 
     #[test]

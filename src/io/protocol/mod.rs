@@ -182,6 +182,7 @@ impl Protocol {
             |factors: [usize; 3]| (0..3).map(|i| counts[i].div_ceil(factors[i] as u64) as f64).product();
         memory::Plan {
             voxels: counts.iter().map(|&count| count as f64).product(),
+            voxel_media: self.phantom.model.has_voxel_media(),
             map_voxels: self.run.settings.map_binning.map_or(0.0, map_counts),
             threads: self.run.threads.unwrap_or_else(rayon::current_num_threads),
         }

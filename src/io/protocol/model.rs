@@ -13,7 +13,7 @@ use crate::geometry::stylised::DeclarativePhantom;
 use crate::geometry::voxelize::{MOST_VOXELS, Voxelization, voxelize};
 use crate::io::document::Item;
 use crate::io::import;
-use crate::io::phantom_file::{self, load_shipped, shipped_ids};
+use crate::io::phantom_file::{self, Size, load_shipped, shipped_ids};
 use crate::io::profile_csv::read_text;
 use crate::io::section::nearest;
 use crate::units::MM_PER_CM;
@@ -88,6 +88,22 @@ impl Model {
         let declared =
             phantom_file::parse(&text).map_err(|error| error.within(&path.display().to_string()))?;
         Ok(Model::Declared(Box::new(declared)))
+    }
+
+    /// A declared phantom brought to a height and a weight.
+    pub fn resized(self, sex: Option<Sex>, size: Size) -> Result<Self> {
+        match self {
+            Model::Declared(model) if size != Size::default() => {
+                let resized = phantom_file::resized(*model, sex, size).map_err(|e| e.within("[phantom]"))?;
+                Ok(Model::Declared(Box::new(resized)))
+            }
+            other => Ok(other),
+        }
+    }
+
+    /// Whether every voxel has a medium of its own.
+    pub fn has_voxel_media(&self) -> bool {
+        matches!(self, Model::Imported(phantom) if phantom.voxel_media.is_some())
     }
 
     /// Edge of a voxel unless the protocol says otherwise, mm.

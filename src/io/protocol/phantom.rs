@@ -8,8 +8,10 @@ use super::keys;
 use super::model::Model;
 use crate::error::Result;
 use crate::geometry::formula::Sex;
+use crate::geometry::scaling::Scaling;
 use crate::geometry::voxelize::VOXEL_EDGE_CM;
 use crate::io::document::{Item, Value as Found};
+use crate::io::phantom_file::Size;
 use crate::io::scanner_library::named_material;
 use crate::io::section::{Section, above_zero_up_to, within};
 use crate::source::gantry::{PatientPosition, Placement};
@@ -33,6 +35,7 @@ pub(super) struct PhantomEntry {
     pub model: Model,
     pub voxel_mm: [f64; 3],
     pub sex: Option<Sex>,
+    size: Size,
     position: PatientPosition,
     offset_mm: [f64; 2],
     /// The key that chose the model, and what it said.
@@ -60,9 +63,13 @@ impl PhantomEntry {
         if let (Some(item), true) = (section.find("labels"), one.key != "file") {
             return Err(item.refuse("belongs to phantom files (file)"));
         }
+        let sex = section.word("sex", &SEXES)?;
+        let size = size(section, &model)?;
+        let model = model.resized(sex, size)?;
         Ok(PhantomEntry {
             voxel_mm: voxel_mm(section, model.default_voxel_mm())?,
-            sex: section.word("sex", &SEXES)?,
+            sex,
+            size,
             position: section.word("position", &POSITIONS)?.unwrap_or(PatientPosition::Hfs),
             offset_mm: offset_mm(section)?,
             model,
@@ -93,12 +100,38 @@ impl PhantomEntry {
         });
         section[self.chosen.0] = self.chosen.1.clone();
         match &self.model {
-            Model::Declared(_) => section["sex"] = json!(sex),
+            Model::Declared(model) => {
+                section["sex"] = json!(sex);
+                section["scaling"] = scaling(&model.scaling);
+                for (key, value) in [("height_mm", self.size.height_mm), ("weight_kg", self.size.weight_kg)] {
+                    if let Some(value) = value {
+                        section[key] = json!(value);
+                    }
+                }
+            }
             Model::Ctdi { length_cm, .. } => section["length_mm"] = json!(length_cm * MM_PER_CM),
             Model::Cylinder { .. } | Model::Imported(_) => {}
         }
         section
     }
+}
+
+/// What the height and weight came to.
+fn scaling(scaling: &Scaling) -> Value {
+    json!({ "height_factor": scaling.height, "girth_factor": scaling.girth, "mass_factor": scaling.mass() })
+}
+
+/// The height and weight the phantom is brought to.
+fn size(section: &Section, model: &Model) -> Result<Size> {
+    for item in ["height_mm", "weight_kg"].iter().filter_map(|key| section.find(key)) {
+        if !matches!(model, Model::Declared(_)) {
+            return Err(item.refuse("belongs to declarative phantoms of people, which alone can be scaled"));
+        }
+    }
+    Ok(Size {
+        height_mm: section.number("height_mm", within(200.0, 2500.0))?,
+        weight_kg: section.number("weight_kg", within(0.5, 300.0))?,
+    })
 }
 
 fn by_id(section: &Section, item: &Item) -> Result<Model> {

@@ -1,0 +1,11 @@
+//! Pictures of phantoms: slices in the colours of organs, and curves of size.
+//!
+//! Slices are painted pixel by pixel, so that a millimetre is as long along x, y and z; texts and curves are
+//! drawn by `plotters` with a font that is part of the program.
+
+pub mod anatomy;
+mod palette;
+mod panel;
+mod sheet;
+pub mod size_curve;
+mod slice;
