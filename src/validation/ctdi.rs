@@ -127,7 +127,7 @@ pub fn measure(plan: &Plan, phantom: &str, bowtie: &str, tube_voltage_kv: f64) -
     const MAS: f64 = 100.0;
     let scanner = one_rotation(phantom, bowtie, tube_voltage_kv, 1000, 0)?.exam.scanner;
     let phantom = if phantom == "head16" { CtdiPhantom::Head16 } else { CtdiPhantom::Body32 };
-    let relative_error = if plan.quick { 0.007 } else { 0.002 };
+    let relative_error = if plan.quick { 0.007 } else { 0.003 };
     let found = ctdi::measure(&scanner, tube_voltage_kv, COLLIMATION_CM, phantom, relative_error)?;
     Ok(Ctdi {
         centre_mgy: found.centre_mgy_per_mas.scaled(MAS),
