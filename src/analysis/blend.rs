@@ -53,10 +53,15 @@ impl Blend {
         Some(sum)
     }
 
+    /// Dose of an acquisition by batch, mGy: replicates whose mean is the dose.
+    pub fn batches_mgy(&self, acquisition: &AcquisitionOutcome) -> Vec<f64> {
+        let scale = acquisition.mgy_per_batch_kev_g;
+        acquisition.records.iter().map(|record| scale * self.value(record)).collect()
+    }
+
     /// Dose of an acquisition, mGy.
     pub fn dose_mgy(&self, acquisition: &AcquisitionOutcome) -> Estimate {
-        let energies = acquisition.records.iter().map(|record| self.value(record));
-        Estimate::from_replicates(energies).scaled(acquisition.mgy_per_batch_kev_g)
+        Estimate::from_replicates(self.batches_mgy(acquisition).into_iter())
     }
 
     /// Dose of some acquisitions together, mGy. Acquisitions are independent.

@@ -136,6 +136,8 @@ pub struct EffectiveDose {
     pub total_msv: Estimate,
     /// By acquisition, mSv.
     pub by_acquisition_msv: Vec<Estimate>,
+    /// By acquisition and batch, mSv: replicates whose mean is the effective dose.
+    pub batches_msv: Vec<Vec<f64>>,
     /// Its parts, for all acquisitions.
     pub tissues: Vec<TissueDose>,
 }
@@ -156,6 +158,7 @@ pub fn effective_dose(
         scheme,
         total_msv: sum.total_mgy(acquisitions),
         by_acquisition_msv: acquisitions.iter().map(|acquisition| sum.dose_mgy(acquisition)).collect(),
+        batches_msv: acquisitions.iter().map(|acquisition| sum.batches_mgy(acquisition)).collect(),
         tissues: parts.iter().map(|part| part.dose(acquisitions)).collect(),
     })
 }

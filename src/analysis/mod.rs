@@ -1,10 +1,12 @@
 //! What is made of a run: tables a physicist reads.
 
 pub mod blend;
+pub mod compare;
 pub mod console;
 pub mod ctdi;
 pub mod effective_dose;
 pub mod organ_table;
+pub mod run_batches;
 pub mod size;
 pub mod skeleton;
 pub mod ssde;

@@ -1,6 +1,7 @@
 //! The command line: arguments, progress, exit codes.
 
 mod check;
+mod compare;
 mod console;
 mod ctdi;
 mod interrupt;
@@ -24,6 +25,7 @@ Examples:
   childsize phantoms                          which children there are
   childsize check chest.toml                  what a protocol comes to, nothing simulated
   childsize run chest.toml -o out/            organ doses and a dose map with their errors
+  childsize compare one.toml two.toml         what a second phase or another kV does to every organ
   childsize ctdi chest.toml                   CTDIw, CTDIvol and DLP of its scanner and mAs
   childsize spectrum --kv 100 --filter \"Al 3\"  half-value layer and output of a tube
   childsize validate --quick                  the engine beside published references
@@ -45,6 +47,7 @@ struct Arguments {
 enum Command {
     Run(run::RunArguments),
     Check(check::CheckArguments),
+    Compare(compare::CompareArguments),
     Ctdi(ctdi::CtdiArguments),
     Phantoms(phantoms::PhantomsArguments),
     Spectrum(spectrum::SpectrumArguments),
@@ -56,6 +59,7 @@ pub fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Run(arguments) => run::run(&arguments),
         Command::Check(arguments) => check::run(&arguments).map(|()| ExitCode::SUCCESS),
+        Command::Compare(arguments) => compare::run(&arguments).map(|()| ExitCode::SUCCESS),
         Command::Ctdi(arguments) => ctdi::run(&arguments).map(|()| ExitCode::SUCCESS),
         Command::Phantoms(arguments) => phantoms::run(&arguments).map(|()| ExitCode::SUCCESS),
         Command::Spectrum(arguments) => spectrum::run(&arguments).map(|()| ExitCode::SUCCESS),

@@ -28,6 +28,10 @@ fn write_dose(group: &Group, dose: &EffectiveDose) -> Result<()> {
     estimates(group, ["value", "standard_error"], "mSv", &[dose.total_msv])?;
     let names = ["by_acquisition", "by_acquisition_standard_error"];
     estimates(group, names, "mSv", &dose.by_acquisition_msv)?;
+    for (index, batches) in dose.batches_msv.iter().enumerate() {
+        let batches: Array1<f64> = batches.iter().copied().collect();
+        dataset(group, &format!("batches_{index:03}"), "mSv", batches.view())?;
+    }
     texts_dataset(group, "tissue", dose.tissues.iter().map(|tissue| tissue.tissue))?;
     let weights: Array1<f64> = dose.tissues.iter().map(|tissue| tissue.weight).collect();
     dataset(group, "weight", NO_UNIT, weights.view())?;

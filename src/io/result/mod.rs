@@ -22,6 +22,7 @@ pub(crate) mod hdf;
 mod maps;
 mod organs;
 mod provenance;
+pub mod read;
 mod vtk;
 
 use std::path::Path;

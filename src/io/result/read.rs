@@ -1,0 +1,113 @@
+//! Results read back, as far as a comparison needs them.
+
+use std::path::Path;
+
+use hdf5::types::VarLenUnicode;
+use hdf5::{Dataset, File, Group};
+use ndarray::{Array1, Array2};
+
+use super::FORMAT;
+use crate::analysis::compare::{PhaseBatches, Quantity, RunBatches};
+use crate::analysis::run_batches::{effective_quantity, organ_quantity};
+use crate::error::{Error, Result};
+
+/// Version of the layout that is read.
+const READABLE: &str = "1.1";
+
+/// Reads the batches of a result.
+pub fn batches(path: &Path) -> Result<RunBatches> {
+    let unreadable = |reason: String| Error::Unreadable { path: path.to_owned(), reason };
+    std::fs::metadata(path).map_err(|error| unreadable(error.to_string()))?;
+    let file = File::open(path).map_err(|error| unreadable(first_line(&error)))?;
+    check_format(&file).map_err(|error| error.within(&path.display().to_string()))?;
+    let label = path.display().to_string();
+    read(&file, &label).map_err(|error| unreadable(format!("not a whole result: {}", first_line(&error))))
+}
+
+fn first_line(error: &hdf5::Error) -> String {
+    error.to_string().lines().next().unwrap_or_default().to_owned()
+}
+
+fn check_format(file: &File) -> Result<()> {
+    let text = |name| {
+        let found = file.attr(name).and_then(|attribute| attribute.read_scalar::<VarLenUnicode>());
+        found.map_or("none".to_owned(), |text| text.as_str().to_owned())
+    };
+    match (text("format"), text("format_version")) {
+        (format, version) if format == FORMAT && version == READABLE => Ok(()),
+        (format, version) => {
+            Err(Error::invalid(format!("the format must be {FORMAT} {READABLE}, found {format} {version}"))
+                .with_help("run its protocol again with this version"))
+        }
+    }
+}
+
+fn read(file: &File, label: &str) -> hdf5::Result<RunBatches> {
+    let organs = file.group("organs")?;
+    let (ids, names) = (texts(&organs.dataset("id")?)?, texts(&organs.dataset("name")?)?);
+    let masses_g: Array1<f64> = organs.dataset("mass")?.read_1d()?;
+    if ids.len() != names.len() || ids.len() != masses_g.len() {
+        return Err("the organs' columns differ in length".into());
+    }
+    let effective = effective(file)?;
+    let mut quantities: Vec<Quantity> =
+        effective.iter().map(|(scheme, _)| effective_quantity(scheme)).collect();
+    let kept: Vec<usize> = (0..ids.len()).filter(|&organ| masses_g[organ] > 0.0).collect();
+    quantities.extend(kept.iter().map(|&organ| organ_quantity(&ids[organ], &names[organ])));
+    let mut phases = Vec::new();
+    for index in 0..file.group("batches")?.len() {
+        let effective = effective.iter().map(|(_, group)| group.dataset(&format!("batches_{index:03}")));
+        let effective =
+            effective.map(|set| set.and_then(|set| set.read_raw())).collect::<hdf5::Result<Vec<_>>>()?;
+        phases.push(phase(file, index as usize, &kept, &masses_g, effective)?);
+    }
+    let seed = file.group("provenance")?.attr("seed")?.read_scalar::<u64>()?;
+    Ok(RunBatches { label: label.to_owned(), seed, quantities, phases })
+}
+
+/// Schemes whose effective dose was given, with their groups.
+fn effective(file: &File) -> hdf5::Result<Vec<(String, Group)>> {
+    let mut found = Vec::new();
+    for group in file.group("effective")?.groups()? {
+        let scheme = group.attr("scheme")?.read_scalar::<VarLenUnicode>()?;
+        if group.link_exists("value") {
+            found.push((scheme.as_str().to_owned(), group));
+        }
+    }
+    found.sort_by_key(|(_, group)| group.name());
+    Ok(found)
+}
+
+fn phase(
+    file: &File,
+    index: usize,
+    kept: &[usize],
+    masses_g: &Array1<f64>,
+    effective: Vec<Vec<f64>>,
+) -> hdf5::Result<PhaseBatches> {
+    let acquisition = file.group(&format!("acquisitions/{index:03}"))?;
+    let group = file.group(&format!("batches/{index:03}"))?;
+    let mgy_g_per_kev = group.attr("mgy_g_per_kev")?.read_scalar::<f64>()?;
+    let energies: Array2<f64> = group.dataset("organ_energy")?.read_2d()?;
+    let batches: Vec<u64> = group.dataset("batch")?.read_raw()?;
+    let whole = energies.nrows() == batches.len()
+        && energies.ncols() == masses_g.len()
+        && effective.iter().all(|values| values.len() == batches.len());
+    if !whole {
+        return Err("its batches and organs differ in number".into());
+    }
+    let organ = |&organ: &usize| {
+        let scale = mgy_g_per_kev / masses_g[organ];
+        energies.column(organ).iter().map(|energy_kev| scale * energy_kev).collect()
+    };
+    Ok(PhaseBatches {
+        phase: acquisition.attr("phase")?.read_scalar::<VarLenUnicode>()?.as_str().to_owned(),
+        histories_per_batch: group.attr("histories_per_batch")?.read_scalar()?,
+        batches,
+        values: effective.into_iter().chain(kept.iter().map(organ)).collect(),
+    })
+}
+
+fn texts(set: &Dataset) -> hdf5::Result<Vec<String>> {
+    Ok(set.read_raw::<VarLenUnicode>()?.iter().map(|text| text.as_str().to_owned()).collect())
+}
