@@ -8,7 +8,8 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 pub type Stream = Xoshiro256PlusPlus;
 
 /// Name of the stream scheme, written into results. It changes whenever the numbers would.
-pub const STREAM_SCHEME: &str = "xoshiro256++ seeded by splitmix64(seed, acquisition, batch) v1";
+pub const STREAM_SCHEME: &str =
+    "xoshiro256++ seeded by splitmix64(seed, acquisition, batch[, history, part]) v2";
 
 /// SplitMix64's finaliser (Steele, Lea & Flood 2014): a bijection of 64 bits that mixes well.
 #[inline]
@@ -23,6 +24,27 @@ pub fn mix64(value: u64) -> u64 {
 pub fn batch_stream(seed: u64, acquisition: u64, batch: u64) -> Stream {
     let address = mix64(mix64(mix64(seed).wrapping_add(acquisition)).wrapping_add(batch));
     Stream::seed_from_u64(address)
+}
+
+/// Address of the streams of one history of a batch.
+///
+/// A history has streams of its own, so that what happens in one does not move the random numbers of the next: two runs
+/// that differ a little have almost all their numbers in common.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HistoryAddress(u64);
+
+impl HistoryAddress {
+    /// The address of a history, from 64 bits that are the batch's own.
+    #[inline]
+    pub fn new(batch_bits: u64, history: u64) -> Self {
+        HistoryAddress(mix64(batch_bits.wrapping_add(history)))
+    }
+
+    /// The stream of one part of the history: of each interaction of a split primary, for example.
+    #[inline]
+    pub fn stream(self, part: u64) -> Stream {
+        Stream::seed_from_u64(self.0.wrapping_add(part))
+    }
 }
 
 /// A deviate in the open interval (0, 1) with 23 random bits: never 0, never 1, exact in f32.

@@ -3,7 +3,7 @@
 use rand::Rng;
 
 use crate::numerics::low_discrepancy::ScrambledSobol;
-use crate::numerics::rng::{Stream, batch_stream, open01, unit_from_bits};
+use crate::numerics::rng::{HistoryAddress, Stream, batch_stream, open01, unit_from_bits};
 use crate::source::beam::{PhotonSource, SourceDeviates};
 use crate::transport::history::{Scratch, analog_history, expected_primary_history};
 use crate::transport::scatter::{Silent, TentativeCollision, TrackLength};
@@ -71,19 +71,21 @@ pub fn run_batch<S: PhotonSource, T: Tally>(
     let mut stream = batch_stream(address.seed, address.acquisition, address.batch);
     let scratch = &mut Scratch::new();
     match estimator {
-        Estimator::Analog => independent(source, histories, &mut stream, |photon, stream| {
-            analog_history::<Silent, T>(world, &photon, stream, scratch, tally);
+        Estimator::Analog => independent(source, histories, &mut stream, |photon, address| {
+            analog_history::<Silent, T>(world, &photon, &mut address.stream(0), scratch, tally);
         }),
-        Estimator::TrackLength => independent(source, histories, &mut stream, |photon, stream| {
-            analog_history::<TrackLength, T>(world, &photon, stream, scratch, tally);
+        Estimator::TrackLength => independent(source, histories, &mut stream, |photon, address| {
+            analog_history::<TrackLength, T>(world, &photon, &mut address.stream(0), scratch, tally);
         }),
-        Estimator::Organ => evenly_spread(source, histories, &mut stream, |photon, place, stream| {
+        Estimator::Organ => evenly_spread(source, histories, &mut stream, |photon, place, address| {
             let splits = (estimator.splits(), place);
-            expected_primary_history::<TentativeCollision, T>(world, &photon, splits, stream, scratch, tally);
+            expected_primary_history::<TentativeCollision, T>(
+                world, &photon, splits, address, scratch, tally,
+            );
         }),
-        Estimator::Map => evenly_spread(source, histories, &mut stream, |photon, place, stream| {
+        Estimator::Map => evenly_spread(source, histories, &mut stream, |photon, place, address| {
             let splits = (estimator.splits(), place);
-            expected_primary_history::<TrackLength, T>(world, &photon, splits, stream, scratch, tally);
+            expected_primary_history::<TrackLength, T>(world, &photon, splits, address, scratch, tally);
         }),
     }
 }
@@ -94,9 +96,10 @@ fn independent(
     source: &impl PhotonSource,
     histories: u64,
     stream: &mut Stream,
-    mut play: impl FnMut(crate::photon::Photon, &mut Stream),
+    mut play: impl FnMut(crate::photon::Photon, HistoryAddress),
 ) {
-    for _ in 0..histories {
+    let batch_bits = stream.next_u64();
+    for history in 0..histories {
         let deviates = SourceDeviates {
             time: f64::from(open01(stream)),
             turn: open01(stream),
@@ -105,7 +108,7 @@ fn independent(
             energy: open01(stream),
         };
         if let Some(photon) = source.emit(deviates) {
-            play(photon, stream);
+            play(photon, HistoryAddress::new(batch_bits, history));
         }
     }
 }
@@ -117,8 +120,9 @@ fn evenly_spread(
     source: &impl PhotonSource,
     histories: u64,
     stream: &mut Stream,
-    mut play: impl FnMut(crate::photon::Photon, f32, &mut Stream),
+    mut play: impl FnMut(crate::photon::Photon, f32, HistoryAddress),
 ) {
+    let batch_bits = stream.next_u64();
     let seeds = std::array::from_fn(|_| stream.next_u64() as u32);
     let mut points = ScrambledSobol::<5>::new(seeds);
     let step = 1.0 / histories as f64;
@@ -126,7 +130,7 @@ fn evenly_spread(
         let [fan, place, energy, cone, turn] = points.next_point().map(|bits| unit_from_bits(bits >> 9));
         let time = (history as f64 + f64::from(open01(stream))) * step;
         if let Some(photon) = source.emit(SourceDeviates { time, turn, fan, cone, energy }) {
-            play(photon, place, stream);
+            play(photon, place, HistoryAddress::new(batch_bits, history));
         }
     }
 }

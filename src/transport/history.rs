@@ -2,6 +2,7 @@
 
 use rand::Rng;
 
+use crate::numerics::rng::HistoryAddress;
 use crate::photon::Photon;
 use crate::physics::tables::{FlightRow, empty_row};
 use crate::transport::primary::walk_primary;
@@ -30,13 +31,13 @@ impl Default for Scratch {
 }
 
 /// A history whose primary ray is scored by expectation and interacts `splits` times; `deviate` in (0, 1)
-/// places the interactions.
+/// places the interactions, each of which has a random stream of its own.
 #[inline]
 pub fn expected_primary_history<F: Flyer, T: Tally>(
     world: &World,
     photon: &Photon,
     (splits, deviate): (u32, f32),
-    stream: &mut impl Rng,
+    address: HistoryAddress,
     scratch: &mut Scratch,
     tally: &mut T,
 ) {
@@ -47,7 +48,8 @@ pub fn expected_primary_history<F: Flyer, T: Tally>(
     let escaped_kev = walk_primary(world, primary_row, photon, (splits, deviate), sites, tally);
     tally.escape(escaped_kev);
     let child = Photon { weight: photon.weight / splits as f32, ..*photon };
-    for site in sites.drain(..) {
+    for (part, site) in sites.drain(..).enumerate() {
+        let stream = &mut address.stream(part as u64);
         if let Some(scattered) = collide(world, &child, &site, stream, tally) {
             follow::<F, T>(world, scattered, stream, row, tally);
         }
