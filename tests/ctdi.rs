@@ -60,7 +60,8 @@ fn the_consoles_ctdi_vol_sets_the_scale_of_every_dose() {
         (found, doses)
     };
     let ((model, by_model), (once, at_1), (twice, at_2)) = (dose(None), dose(Some(1.0)), dose(Some(2.0)));
-    assert_eq!((model.output_factor, once.volume_mgy.mean), (1.0, 1.0));
+    assert_eq!(model.output_factor, 1.0);
+    assert!((once.volume_mgy.mean - 1.0).abs() < 1e-12);
     assert!((once.output_factor * model.model_mgy.mean - 1.0).abs() < 1e-12);
     assert!((twice.ssde_mgy.unwrap().mean / once.ssde_mgy.unwrap().mean - 2.0).abs() < 1e-12);
     for ((model, one), two) in by_model.iter().zip(&at_1).zip(&at_2) {
