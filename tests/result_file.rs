@@ -36,6 +36,8 @@ fn exam() -> Exam {
         bottom_z_cm: -4.0,
         overrange: Overrange::Auto,
         start_angle: StartAngle::Random,
+        modulation: None,
+        dynamic_collimation: false,
         output_factor: 1.0,
     };
     Exam {

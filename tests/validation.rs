@@ -1,10 +1,11 @@
 //! The validation suites as tests: what a change of the engine must not break.
 
 use childsize::source::field::Turning;
+use childsize::tally::estimate::Estimate;
 use childsize::transport::batch::Estimator;
 use childsize::validation::row::{Row, Verdict};
-use childsize::validation::tg195::case4;
 use childsize::validation::tg195::scene::{Effort, Stage};
+use childsize::validation::tg195::{case3, case4};
 use childsize::validation::{Plan, Suite, run};
 
 fn plan(quick: bool, cases: &[&str]) -> Plan<'static> {
@@ -92,6 +93,48 @@ fn air_scatter_and_voxel_size_change_the_slabs_of_case_4_1_by_less_than_1_percen
             assert!((energy.mean / with.mean - 1.0).abs() < 0.01, "{name}, {region}");
         }
     }
+}
+
+/// What other voxels change: the largest difference of a region, %, its error taken off.
+fn largest_change_percent(usual: &[(String, Estimate)], other: &[(String, Estimate)]) -> f64 {
+    let change = |name: &str, energy: &Estimate| {
+        let (_, usual) = usual.iter().find(|(known, _)| known == name).unwrap();
+        let percent = 100.0 * (energy.mean / usual.mean - 1.0);
+        let error = 100.0 * energy.relative_error().hypot(usual.relative_error());
+        println!("{name}: {percent:+.2} ± {error:.2} %");
+        percent.abs() - 2.0 * error
+    };
+    other.iter().map(|(name, energy)| change(name, energy)).fold(0.0, f64::max)
+}
+
+#[test]
+#[ignore = "slow: 20 minutes"]
+fn voxels_of_half_the_width_change_no_box_of_case_3_by_more_than_0_5_percent() {
+    let energies = |voxel_cm, mode| {
+        let phantom = case3::breast(voxel_cm).unwrap();
+        let source = case3::field(mode, "16.8 keV").unwrap();
+        let stage = Stage::new(&phantom, case3::is_scored).unwrap();
+        let energies = stage.play(&source, Effort::Histories(3_000_000), 3).unwrap();
+        energies.into_iter().filter(|(region, _)| case3::is_scored(region)).collect::<Vec<_>>()
+    };
+    for mode in ["radiography", "tomosynthesis"] {
+        println!("{mode}");
+        assert!(largest_change_percent(&energies(0.2, mode), &energies(0.1, mode)) < 0.5);
+    }
+}
+
+#[test]
+#[ignore = "slow: 10 minutes"]
+fn voxels_of_half_the_width_change_no_rod_of_case_4_2_by_more_than_0_5_percent() {
+    let energies = |voxel_cm| {
+        let phantom = case4::rods(voxel_cm).unwrap();
+        let source = case4::field("56.4 keV", "10", Turning::At(0.0)).unwrap();
+        let stage = Stage::new(&phantom, case4::is_rod).unwrap();
+        let energies = stage.play(&source, Effort::Histories(3_000_000), 3).unwrap();
+        let rods = ["center".to_owned()].into_iter().chain((0..case4::ANGLES).map(case4::rod_name));
+        rods.map(|rod| (rod.clone(), case4::rod_energy(&stage, &energies, &rod))).collect::<Vec<_>>()
+    };
+    assert!(largest_change_percent(&energies(0.1), &energies(0.05)) < 0.5);
 }
 
 #[test]

@@ -5,6 +5,7 @@ use crate::analysis::size::{REFERENCE_KEV, SliceSize, mean_water_equivalent_diam
 use crate::analysis::ssde::mean_size_factor;
 use crate::error::Result;
 use crate::simulation::Exam;
+use crate::source::exposure::ExposureShares;
 use crate::tally::estimate::Estimate;
 
 /// Relative standard error to which a CTDI is measured for a run.
@@ -32,11 +33,12 @@ pub struct AcquisitionCtdi {
     pub model_mgy: Estimate,
     /// Tube output over that of the model: console over model CTDIvol, 1 without the console's figure.
     pub output_factor: f64,
-    /// CTDIvol times the exposed length, mGy cm; in force, with overrange.
+    /// CTDIvol times the exposed length, mGy cm; in force, with overrange, without what dynamic blades cut off.
     pub dlp_mgy_cm: Estimate,
     /// Mean water-equivalent diameter in the nominal range, cm (AAPM 220); `None` where there is no body.
     pub water_equivalent_diameter_cm: Option<f64>,
-    /// Size-specific dose estimate, mGy: CTDIvol times the mean size factor of the slices in the nominal range; `None`
+    /// Size-specific dose estimate, mGy: mean of CTDIvol of the slice (it goes with the tube current) times its size
+    /// factor over the nominal range; `None`
     /// where a slice is smaller or larger than the table of AAPM Report 204.
     pub ssde_mgy: Option<Estimate>,
     /// CTDIvol in force, mGy. Its error is that of the model; a console's figure is taken as exact.
@@ -91,8 +93,13 @@ fn apply(
     acquisition.output_factor = output_factor;
     let volume_mgy = model_mgy.scaled(output_factor);
     let (bottom_cm, top_cm) = Exam::nominal_range_cm(acquisition);
-    let factor = mean_size_factor(console.phantom, sizes, [bottom_cm, top_cm]);
-    let dlp_mgy_cm = volume_mgy.scaled(acquisition.exposed_length_cm());
+    let current = acquisition.modulated_current_ma();
+    let relative = |z_cm: f64| {
+        current.as_ref().map_or(1.0, |current| current.mean_at(z_cm) / acquisition.tube_current_ma)
+    };
+    let factor = mean_size_factor(console.phantom, sizes, [bottom_cm, top_cm], relative);
+    let shares = ExposureShares::of(acquisition, exam.scanner.source_to_isocentre_cm);
+    let dlp_mgy_cm = volume_mgy.scaled(acquisition.exposed_length_cm() * shares.open);
     Some(AcquisitionCtdi {
         water_equivalent_diameter_cm: mean_water_equivalent_diameter_cm(sizes, bottom_cm, top_cm),
         ssde_mgy: factor.map(|factor| volume_mgy.scaled(factor)),

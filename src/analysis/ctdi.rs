@@ -171,6 +171,8 @@ fn exam(scanner: &Scanner, tube_voltage_kv: f64, collimation_cm: f64, phantom: C
         bottom_z_cm: -0.5 * collimation_cm,
         overrange: Overrange::None,
         start_angle: StartAngle::Random,
+        modulation: None,
+        dynamic_collimation: false,
         output_factor: 1.0,
     };
     let placement = Placement { position: PatientPosition::Hfs, isocentre_cm: phantom.axis_cm };

@@ -8,7 +8,7 @@ use std::f64::consts::PI;
 
 use crate::data::material::Material;
 use crate::error::Result;
-use crate::geometry::phantom::{EXTERIOR, Phantom};
+use crate::geometry::phantom::{EXTERIOR, Medium, Phantom};
 use crate::physics::cross_section::Attenuation;
 
 /// Energy at which attenuation is compared with water's, keV: about the mean of a 120 kV beam behind a body.
@@ -64,12 +64,15 @@ pub fn part_diameters_cm(phantom: &Phantom, sizes: &[SliceSize]) -> [Option<f64>
 
 /// Sizes of all slices that have a body, from foot to head. `energy_kev` is that of μ/μ(water).
 pub fn slice_sizes(phantom: &Phantom, energy_kev: f64) -> Result<Vec<SliceSize>> {
-    let water = mu_per_cm(&Material::named("water")?, 1.0, energy_kev);
-    let ratio = |medium: &crate::geometry::phantom::Medium| {
-        mu_per_cm(&medium.material, medium.density_g_cm3, energy_kev) / water
-    };
-    let ratios: Vec<f64> = phantom.media.iter().map(ratio).collect();
+    let ratios = media_over_water(phantom, energy_kev)?;
     Ok((0..phantom.grid.counts[2]).filter_map(|slice| slice_size(phantom, &ratios, slice)).collect())
+}
+
+/// μ/μ(water) of a phantom's media at an energy.
+pub fn media_over_water(phantom: &Phantom, energy_kev: f64) -> Result<Vec<f64>> {
+    let water = mu_per_cm(&Material::named("water")?, 1.0, energy_kev);
+    let ratio = |medium: &Medium| mu_per_cm(&medium.material, medium.density_g_cm3, energy_kev) / water;
+    Ok(phantom.media.iter().map(ratio).collect())
 }
 
 /// Mean water-equivalent diameter between two heights, cm; `None` where there is no body.

@@ -24,15 +24,20 @@ pub fn size_factor(phantom: CtdiPhantom, diameter_cm: f64) -> Option<f64> {
     (least..=most).contains(&diameter_cm).then(|| fit.a * (-fit.b_per_cm * diameter_cm).exp())
 }
 
-/// Mean size factor of the slices between two heights; `None` if there are none or one lies outside the report's table.
+/// Mean size factor of the slices between two heights, each weighted by the tube current above it over the scan's mean;
+/// `None` if there are none or one lies outside the report's table.
 pub fn mean_size_factor(
     phantom: CtdiPhantom,
     sizes: &[SliceSize],
     [bottom_cm, top_cm]: [f64; 2],
+    relative_current: impl Fn(f64) -> f64,
 ) -> Option<f64> {
     let inside = sizes.iter().filter(|size| (bottom_cm..=top_cm).contains(&size.z_cm));
-    let factors: Option<Vec<f64>> =
-        inside.map(|size| size_factor(phantom, size.water_equivalent_diameter_cm)).collect();
+    let slice_factor = |size: &SliceSize| {
+        let factor = size_factor(phantom, size.water_equivalent_diameter_cm)?;
+        Some(factor * relative_current(size.z_cm))
+    };
+    let factors: Option<Vec<f64>> = inside.map(slice_factor).collect();
     factors.filter(|factors| !factors.is_empty()).map(|f| f.iter().sum::<f64>() / f.len() as f64)
 }
 

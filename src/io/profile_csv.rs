@@ -1,4 +1,4 @@
-//! Two-column tables of the user's own: bowtie profiles and spectra.
+//! Two-column tables of the user's own: bowtie profiles, spectra and tube currents.
 
 use std::path::Path;
 
@@ -40,6 +40,28 @@ pub(crate) fn read_spectrum(path: &Path) -> Result<Spectrum> {
     let table = Table::read(&read_text(path, LONGEST_BYTES)?, &["energy_kev", "fluence"], &[]);
     let table = table.map_err(|error| error.within(&name))?;
     Spectrum::from_table(&table.column(0), &table.column(1), &name)
+}
+
+/// A tube current from a CSV with the columns `z_mm` (ascending) and `tube_current_ma` (above 0).
+pub(crate) fn read_current_profile(path: &Path) -> Result<Vec<[f64; 2]>> {
+    let table = Table::read(&read_text(path, LONGEST_BYTES)?, &["z_mm", "tube_current_ma"], &[]);
+    table.and_then(current_profile).map_err(|error| error.within(&path.display().to_string()))
+}
+
+fn current_profile(table: Table) -> Result<Vec<[f64; 2]>> {
+    if table.rows.len() < 2 {
+        return Err(Error::invalid(format!(
+            "a tube-current profile must have at least 2 rows, found {}",
+            table.rows.len()
+        )));
+    }
+    if let Some(pair) = table.rows.windows(2).find(|pair| pair[1][0] <= pair[0][0]) {
+        return Err(Error::invalid(format!("z_mm must ascend, found {} after {}", pair[1][0], pair[0][0])));
+    }
+    if let Some([_, ma]) = table.rows.iter().find(|[_, ma]| *ma <= 0.0) {
+        return Err(Error::invalid(format!("tube_current_ma must be above 0, found {ma}")));
+    }
+    Ok(table.rows)
 }
 
 fn bowtie(name: &str, text: &str, material: Option<Material>) -> Result<Bowtie> {
@@ -133,6 +155,19 @@ mod tests {
         assert_eq!(bowtie("own", plain, None).unwrap_err().to_string(), "the material is missing");
         let own = "material,fan_angle_deg,thickness_mm\nteflon,0,1\nteflon,30,20\n";
         assert_eq!(bowtie("own", own, None).unwrap().material.name, "teflon");
+    }
+
+    #[test]
+    fn a_tube_current_ascends_and_is_above_0() {
+        let read = |rows: &str| {
+            let text = format!("z_mm,tube_current_ma\n{rows}");
+            Table::read(&text, &["z_mm", "tube_current_ma"], &[]).and_then(current_profile)
+        };
+        assert_eq!(read("0,50\n10,60\n").unwrap(), [[0.0, 50.0], [10.0, 60.0]]);
+        assert_eq!(read("0,50\n0,60\n").unwrap_err().to_string(), "z_mm must ascend, found 0 after 0");
+        let refusal = read("0,50\n1,0\n").unwrap_err();
+        assert_eq!(refusal.to_string(), "tube_current_ma must be above 0, found 0");
+        assert!(read("0,50\n").is_err());
     }
 
     #[test]

@@ -14,7 +14,10 @@ use crate::error::Result;
 use crate::io::output_file;
 use crate::io::result::{NOTICE, ResultFile};
 use crate::simulation::outcome::{AcquisitionOutcome, Outcome};
+use crate::source::exposure::ExposureShares;
+use crate::source::scanner::Scanner;
 use crate::tally::energy_balance::EnergyBalance;
+use crate::units::CM_PER_MM;
 
 /// Name and version of the layout.
 pub const SCHEMA: &str = "childsize.summary/1";
@@ -53,7 +56,7 @@ pub fn value(result: &ResultFile) -> Value {
         "histories_per_cpu_s": histories_per_cpu_s(outcome),
         "energy_balance": balance(&outcome.energy_balance()),
         "acquisitions": outcome.acquisitions.iter().enumerate()
-            .map(|(index, acquisition)| acquisition_value(acquisition, result.ctdi.get(index)))
+            .map(|(index, acquisition)| acquisition_value(acquisition, &result.exam.scanner, result.ctdi.get(index)))
             .collect::<Vec<_>>(),
         "effective_dose": SCHEMES.map(|scheme| effective(result, scheme)),
         "organs": table.rows.iter().map(|row| organ(row, &table.phases)).collect::<Vec<_>>(),
@@ -73,7 +76,12 @@ fn balance(balance: &EnergyBalance) -> Value {
     })
 }
 
-fn acquisition_value(outcome: &AcquisitionOutcome, ctdi: Option<&Option<AcquisitionCtdi>>) -> Value {
+fn acquisition_value(
+    outcome: &AcquisitionOutcome,
+    scanner: &Scanner,
+    ctdi: Option<&Option<AcquisitionCtdi>>,
+) -> Value {
+    let shares = ExposureShares::of(&outcome.acquisition, scanner.source_to_isocentre_cm);
     json!({
         "phase": outcome.acquisition.phase,
         "finish": outcome.finish.name(),
@@ -82,6 +90,11 @@ fn acquisition_value(outcome: &AcquisitionOutcome, ctdi: Option<&Option<Acquisit
         "photons": outcome.photons,
         "effective_mas": outcome.acquisition.effective_mas(),
         "total_mas": outcome.acquisition.total_mas(),
+        "tube_current_ma": outcome.acquisition.tube_current_ma,
+        "tube_current_range_ma": outcome.acquisition.tube_current_range_ma(),
+        "exposed_length_mm": outcome.acquisition.exposed_length_cm() / CM_PER_MM,
+        "overrange_share": shares.overrange,
+        "open_share": shares.open,
         "wall_s": outcome.wall_s,
         "energy_balance": balance(&outcome.energy_balance),
         "ctdi": ctdi.and_then(Option::as_ref).map(ctdi_value),

@@ -1,6 +1,9 @@
 //! One acquisition: the beam-on of a protocol, from tube voltage to scan range.
 
+use std::sync::Arc;
+
 use crate::error::{Error, Result};
+use crate::source::current::CurrentProfile;
 use crate::source::gantry::{StartAngle, Trajectory};
 
 /// How the tube and the table move.
@@ -52,7 +55,7 @@ pub struct Acquisition {
     pub mode: Mode,
     /// Tube voltage, kV.
     pub tube_voltage_kv: f64,
-    /// Tube current, mA.
+    /// Tube current, mean over the beam-on time, mA.
     pub tube_current_ma: f64,
     /// Duration of one rotation (of the exposure, for a tube at rest), s.
     pub rotation_time_s: f64,
@@ -66,6 +69,11 @@ pub struct Acquisition {
     pub overrange: Overrange,
     /// Gantry angle at the start.
     pub start_angle: StartAngle,
+    /// How the tube current changes about its mean, `tube_current_ma`; `None` where it is constant. Its scale is free.
+    pub modulation: Option<Arc<CurrentProfile>>,
+    /// Whether blades cut off what would cross the scanner's axis beyond the nominal range: at the ends of a helix
+    /// the collimator opens and closes with the table's travel.
+    pub dynamic_collimation: bool,
     /// Tube output over that of the tube model: 1, or what makes the model's CTDIvol the console's.
     pub output_factor: f64,
 }
@@ -167,6 +175,20 @@ impl Acquisition {
         }
     }
 
+    /// Tube current of every plane and angle bin of the modulation, mA, scaled to its mean; `None` where it is constant.
+    pub fn modulated_current_ma(&self) -> Option<CurrentProfile> {
+        let profile = self.modulation.as_ref()?;
+        let scale = self.tube_current_ma / profile.mean_along(&self.trajectory());
+        profile.mapped(|value| scale * value).ok()
+    }
+
+    /// Lowest and highest tube current of a modulated scan, mA.
+    pub fn tube_current_range_ma(&self) -> Option<[f64; 2]> {
+        let profile = self.modulated_current_ma()?;
+        let values = profile.values();
+        Some(values.iter().fold([f64::INFINITY, 0.0], |[low, high], &ma| [ma.min(low), ma.max(high)]))
+    }
+
     /// Length over which the table moves (helical) or that the rotations cover (axial) with the beam on, cm.
     pub fn exposed_length_cm(&self) -> f64 {
         match (self.mode, self.trajectory()) {
@@ -204,6 +226,8 @@ mod tests {
             bottom_z_cm: 0.0,
             overrange: Overrange::None,
             start_angle: StartAngle::Random,
+            modulation: None,
+            dynamic_collimation: false,
             output_factor: 1.0,
         }
     }

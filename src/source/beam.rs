@@ -11,6 +11,8 @@ use crate::photon::Photon;
 use crate::physics::cross_section::Attenuation;
 use crate::source::acquisition::Acquisition;
 use crate::source::bowtie::Bowtie;
+use crate::source::collimator::Blades;
+use crate::source::current::ModulatedPath;
 use crate::source::fan_window::FanWindows;
 use crate::source::gantry::{Placement, Trajectory, gantry_axes};
 use crate::source::scanner::Scanner;
@@ -46,15 +48,23 @@ pub trait PhotonSource: Sync {
     fn photons(&self) -> f64;
 }
 
+/// Where the focal spot is for the deviates of a history.
+#[derive(Clone, Debug)]
+enum Path {
+    /// As many photons leave in every moment.
+    Constant(Trajectory),
+    /// In proportion to the tube current.
+    Modulated(ModulatedPath),
+}
+
 /// A beam.
 #[derive(Clone, Debug)]
 pub struct Beam {
-    trajectory: Trajectory,
+    path: Path,
     placement: Placement,
     source_to_isocentre_cm: f64,
     fan_angle_rad: f64,
-    /// Sine of the largest cone angle.
-    sin_cone: f64,
+    blades: Blades,
     windows: FanWindows,
     fan: FanSpectra,
     photons: f64,
@@ -65,15 +75,18 @@ impl Beam {
     pub fn new(scanner: &Scanner, acquisition: &Acquisition, placement: Placement) -> Result<Self> {
         let spectrum = scanner.spectrum_before_bowtie(acquisition.tube_voltage_kv)?;
         let fan = FanSpectra::new(scanner, &spectrum);
-        let half_width_cm = acquisition.collimation_cm / 2.0;
-        let sin_cone = half_width_cm / scanner.source_to_isocentre_cm.hypot(half_width_cm);
-        let per_mas = fan.photons_per_rad_mas_cm2 * REFERENCE_DISTANCE_CM.powi(2) * 2.0 * sin_cone;
+        let blades = Blades::new(acquisition, scanner.source_to_isocentre_cm);
+        let per_mas = fan.photons_per_rad_mas_cm2 * REFERENCE_DISTANCE_CM.powi(2) * 2.0 * blades.sin_cone();
+        let trajectory = acquisition.trajectory();
         Ok(Beam {
-            trajectory: acquisition.trajectory(),
+            path: match &acquisition.modulation {
+                Some(profile) => Path::Modulated(ModulatedPath::new(trajectory, profile)),
+                None => Path::Constant(trajectory),
+            },
             placement,
             source_to_isocentre_cm: scanner.source_to_isocentre_cm,
             fan_angle_rad: scanner.fan_angle_rad,
-            sin_cone,
+            blades,
             windows: FanWindows::open(scanner.fan_angle_rad),
             photons: per_mas * acquisition.total_mas() * acquisition.output_factor,
             fan,
@@ -87,7 +100,10 @@ impl Beam {
 
     /// The focal spot's path.
     pub fn trajectory(&self) -> &Trajectory {
-        &self.trajectory
+        match &self.path {
+            Path::Constant(trajectory) => trajectory,
+            Path::Modulated(path) => path.trajectory(),
+        }
     }
 
     /// How the patient lies.
@@ -107,29 +123,36 @@ impl Beam {
 
     /// Tangent of the largest cone angle.
     pub fn tan_cone(&self) -> f64 {
-        self.sin_cone / (1.0 - self.sin_cone * self.sin_cone).sqrt()
+        self.blades.tan_cone()
     }
 }
 
 impl PhotonSource for Beam {
-    /// Photons that leave bowtie and collimator in the whole acquisition.
+    /// Photons that leave bowtie and open collimator in the whole acquisition; what dynamic blades cut off lowers the
+    /// weights.
     fn photons(&self) -> f64 {
         self.photons
     }
 
-    /// The source photon of a set of deviates; `None` where the fan window is closed.
+    /// The source photon of a set of deviates; `None` where the fan window or the collimator is closed.
     ///
     /// The sum of weights over many histories is the share of the photons that fly inside the windows.
     #[inline]
     fn emit(&self, deviates: SourceDeviates) -> Option<Photon> {
-        let (z_cm, gantry_angle_rad) = self.trajectory.at(deviates.time, f64::from(deviates.turn));
+        let turn = f64::from(deviates.turn);
+        let (z_cm, gantry_angle_rad) = match &self.path {
+            Path::Constant(trajectory) => trajectory.at(deviates.time, turn),
+            Path::Modulated(path) => path.at(deviates.time, turn),
+        };
         let [low, high] = self.windows.at(z_cm, gantry_angle_rad);
-        if high <= low {
+        let [sin_low, sin_high] = self.blades.open(z_cm);
+        if high <= low || sin_high <= sin_low {
             return None;
         }
         let ray = self.fan.sample(low, high, deviates.fan, deviates.energy);
         let (outward, lateral) = gantry_axes(self.placement.position, gantry_angle_rad);
-        let sin_cone = (2.0 * f64::from(deviates.cone) - 1.0) * self.sin_cone;
+        let sin_cone = sin_low + f64::from(deviates.cone) * (sin_high - sin_low);
+        let open = (sin_high - sin_low) / (2.0 * self.blades.sin_cone());
         let cos_cone = (1.0 - sin_cone * sin_cone).sqrt();
         let (sin_fan, cos_fan) = ray.fan_angle_rad.sin_cos();
         let mut direction = (lateral * sin_fan - outward * cos_fan) * cos_cone;
@@ -140,7 +163,7 @@ impl PhotonSource for Beam {
             position_cm: position_cm.cast(),
             direction: direction.cast(),
             energy_kev: ray.energy_kev,
-            weight: ray.weight,
+            weight: ray.weight * open as f32,
         })
     }
 }

@@ -79,6 +79,16 @@ pub enum Trajectory {
 }
 
 impl Trajectory {
+    /// Whether the start angle is drawn for every history.
+    pub fn has_random_start(&self) -> bool {
+        match self {
+            Trajectory::Helical { start_angle, .. } | Trajectory::Axial { start_angle, .. } => {
+                *start_angle == StartAngle::Random
+            }
+            Trajectory::Stationary { .. } => false,
+        }
+    }
+
     /// Number of rotations; 0 for a tube at rest.
     pub fn rotations(&self) -> f64 {
         match self {

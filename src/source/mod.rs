@@ -5,6 +5,9 @@
 pub mod acquisition;
 pub mod beam;
 pub mod bowtie;
+pub mod collimator;
+pub mod current;
+pub mod exposure;
 pub mod fan_window;
 pub mod field;
 pub mod gantry;

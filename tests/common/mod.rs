@@ -46,6 +46,8 @@ pub fn helical(top_z_cm: f64, bottom_z_cm: f64) -> Acquisition {
         bottom_z_cm,
         overrange: Overrange::None,
         start_angle: StartAngle::Random,
+        modulation: None,
+        dynamic_collimation: false,
         output_factor: 1.0,
     }
 }

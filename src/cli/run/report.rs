@@ -13,6 +13,7 @@ use crate::io::result::NOTICE;
 use crate::simulation::Exam;
 use crate::simulation::outcome::{AcquisitionOutcome, Finish, Outcome};
 use crate::source::acquisition::{Acquisition, Mode};
+use crate::source::exposure::ExposureShares;
 use crate::tally::estimate::Estimate;
 use crate::units::CM_PER_MM;
 
@@ -32,13 +33,13 @@ pub fn header(plan: &Plan) -> String {
     // The name says how a phantom was scaled.
     text += &format!("          {}\n", plain(&phantom.name));
     for acquisition in &plan.exam.acquisitions {
-        text += &scan_line(acquisition);
+        text += &scan_line(acquisition, plan.exam.scanner.source_to_isocentre_cm);
     }
     text
 }
 
 /// ` scan     arterial   helical 100 kV, 61 effective mAs   z 395..245 mm (150 mm) + overrange 31 + 31 mm`
-fn scan_line(acquisition: &Acquisition) -> String {
+fn scan_line(acquisition: &Acquisition, source_to_isocentre_cm: f64) -> String {
     let (bottom_cm, top_cm) = Exam::nominal_range_cm(acquisition);
     let (top_mm, bottom_mm) = (top_cm / CM_PER_MM, bottom_cm / CM_PER_MM);
     let mode = match acquisition.mode {
@@ -56,6 +57,12 @@ fn scan_line(acquisition: &Acquisition) -> String {
     let over_mm = acquisition.overrange_cm();
     if over_mm != (0.0, 0.0) {
         line += &format!(" + overrange {:.0} + {:.0} mm", over_mm.0 / CM_PER_MM, over_mm.1 / CM_PER_MM);
+        let shares = ExposureShares::of(acquisition, source_to_isocentre_cm);
+        line += &format!(", {:.0} % of the exposure", 100.0 * shares.overrange);
+    }
+    if let Some([low, high]) = acquisition.tube_current_range_ma() {
+        let mean = digits(acquisition.tube_current_ma, 3);
+        line += &format!("   {} to {} mA, mean {mean}", digits(low, 3), digits(high, 3));
     }
     line + "\n"
 }

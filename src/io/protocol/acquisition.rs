@@ -1,9 +1,12 @@
 //! `[[acquisition]]`: one phase, from tube voltage to scan range.
 
+use std::path::Path;
+
 use serde_json::{Map, Value, json};
 
 use super::keys;
 use super::model::Model;
+use super::modulation::{MOST_MA, ModulationEntry};
 use super::range::RangeEntry;
 use crate::analysis::console::ConsoleCtdi;
 use crate::analysis::ctdi::CTDI_PHANTOMS;
@@ -11,6 +14,7 @@ use crate::error::Result;
 use crate::io::document::{Item, Value as Found};
 use crate::io::section::{Section, above_zero_up_to, within, word};
 use crate::source::acquisition::{Acquisition, Mode, Overrange};
+use crate::source::current::CurrentProfile;
 use crate::source::gantry::StartAngle;
 use crate::units::{CM_PER_MM, MM_PER_CM, RAD_PER_DEG};
 
@@ -31,7 +35,7 @@ const MODES: [(&str, ModeWord); 3] =
     [("helical", ModeWord::Helical), ("axial", ModeWord::Axial), ("stationary", ModeWord::Stationary)];
 
 /// Keys that belong to some modes only.
-const MODE_KEYS: [(&str, &[ModeWord]); 7] = [
+const MODE_KEYS: [(&str, &[ModeWord]); 9] = [
     ("pitch", &[ModeWord::Helical]),
     ("overrange", &[ModeWord::Helical]),
     ("table_increment_mm", &[ModeWord::Axial]),
@@ -39,6 +43,8 @@ const MODE_KEYS: [(&str, &[ModeWord]); 7] = [
     ("exposure_time_s", &[ModeWord::Stationary]),
     ("rotation_time_s", &[ModeWord::Helical, ModeWord::Axial, ModeWord::Stationary]),
     ("start_angle_deg", &[ModeWord::Helical, ModeWord::Axial]),
+    ("modulation", &[ModeWord::Helical, ModeWord::Axial]),
+    ("dynamic_collimation", &[ModeWord::Helical]),
 ];
 
 /// An acquisition as the engine takes it, and as the protocol states it.
@@ -46,6 +52,8 @@ const MODE_KEYS: [(&str, &[ModeWord]); 7] = [
 pub(super) struct AcquisitionEntry {
     /// In the library's units.
     pub acquisition: Acquisition,
+    /// How the tube current is to follow the patient.
+    pub modulation: ModulationEntry,
     /// Whether a CTDI is wanted, and the console's.
     pub console: Option<ConsoleCtdi>,
     /// The section with every default filled in.
@@ -54,37 +62,46 @@ pub(super) struct AcquisitionEntry {
     pub warnings: Vec<String>,
 }
 
-/// Reads one section, whose inherited keys are there already. `phase` is its name.
-pub(super) fn read(section: &Section, phase: &str, model: &Model) -> Result<AcquisitionEntry> {
+/// Reads one section, whose inherited keys are there already. `phase` is its name; files are looked up from `folder`.
+pub(super) fn read(section: &Section, phase: &str, model: &Model, folder: &Path) -> Result<AcquisitionEntry> {
     let mode_item = section.need("mode")?;
     let mode_word = word(mode_item, &MODES)?;
     refuse_keys_of_other_modes(section, mode_word, mode_item)?;
-    modulation(section)?;
     let time_s = beam_on_time_s(section, mode_word)?;
     let collimation_mm = section.need_number("total_collimation_mm", above_zero_up_to(400.0))?;
     let range_item = section.need("range")?;
     let range = RangeEntry::read(range_item, &model.landmarks_z_cm())?;
     let mode = mode(section, mode_word, collimation_mm)?;
-    let acquisition = Acquisition {
+    let modulation_item = section.find("modulation").filter(|_| mode_word != ModeWord::Stationary);
+    let modulation = ModulationEntry::read(modulation_item, folder)?;
+    let mut acquisition = Acquisition {
         phase: phase.to_owned(),
         mode,
         tube_voltage_kv: tube_voltage_kv(section)?,
-        tube_current_ma: section.need_number("tube_current_ma", above_zero_up_to(2000.0))?,
+        tube_current_ma: tube_current_ma(section, &modulation)?,
         rotation_time_s: time_s,
         collimation_cm: collimation_mm * CM_PER_MM,
         top_z_cm: range.top_mm * CM_PER_MM,
         bottom_z_cm: range.bottom_mm * CM_PER_MM,
         overrange: overrange(section, mode_word)?,
         start_angle: start_angle(section, mode_word)?,
+        modulation: None,
+        dynamic_collimation: dynamic_collimation(section, mode_word)?,
         output_factor: 1.0,
     };
+    if acquisition.tube_current_ma.is_nan() {
+        acquisition.tube_current_ma = mean_of_profile_ma(&modulation, &acquisition)?;
+    }
     acquisition.check()?;
+    modulation.check_range(modulation_item, [acquisition.bottom_z_cm, acquisition.top_z_cm])?;
+    modulation.check_mean(modulation_item, acquisition.tube_current_ma)?;
     let mut warnings = warnings(&acquisition);
     warnings.extend(range.check_against(range_item, model.extent_z_cm())?);
     let name = |warning: String| format!("acquisition `{phase}`: {warning}");
     Ok(AcquisitionEntry {
         console: console(section, mode_word)?,
-        resolved: resolved(section, &acquisition, mode_word, &range),
+        resolved: resolved(section, &acquisition, mode_word, &range, &modulation),
+        modulation,
         warnings: warnings.into_iter().map(name).collect(),
         acquisition,
     })
@@ -104,19 +121,23 @@ fn refuse_keys_of_other_modes(section: &Section, mode: ModeWord, mode_item: &Ite
     Ok(())
 }
 
-fn modulation(section: &Section) -> Result<()> {
-    let Some(item) = section.find("modulation") else { return Ok(()) };
-    let kind = match item.value {
-        Found::Table(_) => Section::open(item, keys::MODULATION)?.need("kind")?.clone(),
-        _ => item.clone(),
-    };
-    if kind.text()? == "none" {
-        return Ok(());
+/// The mean tube current, mA; NaN where a profile is to give it.
+fn tube_current_ma(section: &Section, modulation: &ModulationEntry) -> Result<f64> {
+    match (section.find("tube_current_ma"), modulation.profile()) {
+        (None, Some(_)) => Ok(f64::NAN),
+        _ => section.need_number("tube_current_ma", above_zero_up_to(MOST_MA)),
     }
-    Err(item.refuse(format!(
-        "must be \"none\": the tube current is constant in this version, found {}",
-        kind.shown()
-    )))
+}
+
+/// Mean of a profile of the user's own over the beam-on time, mA.
+fn mean_of_profile_ma(modulation: &ModulationEntry, acquisition: &Acquisition) -> Result<f64> {
+    let [z_cm, ma] = [0, 1].map(|i| modulation.profile().into_iter().flatten().map(|p| p[i]).collect());
+    Ok(CurrentProfile::new(z_cm, 1, ma)?.mean_along(&acquisition.trajectory()))
+}
+
+fn dynamic_collimation(section: &Section, mode: ModeWord) -> Result<bool> {
+    let item = section.find("dynamic_collimation").filter(|_| mode == ModeWord::Helical);
+    item.map_or(Ok(false), Item::flag)
 }
 
 fn tube_voltage_kv(section: &Section) -> Result<f64> {
@@ -239,19 +260,26 @@ fn warnings(acquisition: &Acquisition) -> Vec<String> {
     warnings
 }
 
-fn resolved(section: &Section, acquisition: &Acquisition, mode: ModeWord, range: &RangeEntry) -> Value {
+fn resolved(
+    section: &Section,
+    acquisition: &Acquisition,
+    mode: ModeWord,
+    range: &RangeEntry,
+    modulation: &ModulationEntry,
+) -> Value {
     let copied = |key: &str| section.find(key).and_then(|item| item.number().ok()).map(Value::from);
     let mut keys = Map::new();
     let mut put = |key: &str, value: Value| keys.insert(key.to_owned(), value);
     put("phase", json!(acquisition.phase));
     put("mode", json!(MODES.iter().find(|(_, known)| *known == mode).map(|(name, _)| *name)));
     put("range", range.resolved());
-    put("modulation", json!("none"));
+    put("modulation", modulation.resolved());
+    put("tube_current_ma", json!(acquisition.tube_current_ma));
     if let Some(item) = section.find("ctdi_phantom").filter(|_| mode != ModeWord::Stationary) {
         put("ctdi_phantom", json!(item.text().unwrap_or_default()));
         put("ctdi_vol_mgy", copied("ctdi_vol_mgy").unwrap_or_default());
     }
-    for key in ["tube_voltage_kv", "tube_current_ma", "total_collimation_mm"] {
+    for key in ["tube_voltage_kv", "total_collimation_mm"] {
         put(key, copied(key).unwrap_or_default());
     }
     let start_angle = || copied("start_angle_deg").unwrap_or(json!("random"));
@@ -260,6 +288,7 @@ fn resolved(section: &Section, acquisition: &Acquisition, mode: ModeWord, range:
             put("rotation_time_s", json!(acquisition.rotation_time_s));
             put("pitch", copied("pitch").unwrap_or_default());
             put("overrange", resolved_overrange(acquisition, section));
+            put("dynamic_collimation", json!(acquisition.dynamic_collimation));
             put("start_angle_deg", start_angle());
         }
         ModeWord::Axial => {

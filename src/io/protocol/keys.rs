@@ -77,6 +77,7 @@ pub(super) const ACQUISITION: Keys = Keys {
         "overrange",
         "start_angle_deg",
         "modulation",
+        "dynamic_collimation",
         "ctdi_vol_mgy",
         "ctdi_phantom",
     ],
@@ -111,13 +112,12 @@ pub(super) const OVERRANGE: Keys = Keys::plain("overrange", &["before_mm", "afte
 
 pub(super) const MODULATION: Keys = Keys {
     section: "modulation",
-    known: &["kind"],
-    other_words: &[],
-    not_offered: &[
-        ("strength", "only modulation = \"none\" is"),
-        ("profile", "only modulation = \"none\" is"),
-    ],
+    known: &["kind", "strength", "min_ma", "max_ma", "file", "sector"],
+    other_words: &[("profile", "file"), ("min", "min_ma"), ("max", "max_ma"), ("organ_based", "sector")],
+    not_offered: &[],
 };
+
+pub(super) const SECTOR: Keys = Keys::plain("sector", &["centre_deg", "width_deg", "factor", "compensate"]);
 
 pub(super) const RUN: Keys = Keys {
     section: "[run]",
@@ -152,6 +152,7 @@ pub fn all_keys() -> impl Iterator<Item = (&'static str, &'static str)> {
         RANGE,
         OVERRANGE,
         MODULATION,
+        SECTOR,
         RUN,
         TARGET,
         OUTPUT,

@@ -8,6 +8,7 @@ mod acquisition;
 mod keys;
 mod memory;
 mod model;
+mod modulation;
 mod phantom;
 mod phases;
 mod range;
@@ -19,6 +20,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use crate::analysis::console::ConsoleCtdi;
+use crate::analysis::exposure_control::{ExposureControl, modulate};
 use crate::error::Result;
 use crate::io::digest::{phantom_digest, sha256_hex};
 use crate::io::document;
@@ -94,7 +96,7 @@ impl Protocol {
         check_schema(&file)?;
         let phantom = PhantomEntry::read(&Section::open(file.need("phantom")?, keys::PHANTOM)?, folder)?;
         let scanner = ScannerEntry::read(&Section::open(file.need("scanner")?, keys::SCANNER)?, folder)?;
-        let acquisitions = phases::read(file.need("acquisition")?, &phantom.model)?;
+        let acquisitions = phases::read(file.need("acquisition")?, &phantom.model, folder)?;
         let run = RunEntry::read(&file.sub("run", keys::RUN)?, &file.sub("output", keys::OUTPUT)?, &phantom)?;
         let mut warnings: Vec<String> =
             acquisitions.iter().flat_map(|entry| entry.warnings.iter().cloned()).collect();
@@ -149,13 +151,14 @@ impl Protocol {
         self.memory_plan().check(self.phantom.voxel_mm, memory::available_bytes())?;
         let phantom = self.phantom.model.voxelize(self.phantom.voxel_cm(), self.phantom.sex)?;
         let phantom_digest = phantom_digest(&phantom);
-        let exam = Exam {
+        let mut exam = Exam {
             phantom,
             scanner: self.scanner.scanner.clone(),
             placement: self.phantom.placement(),
             acquisitions: self.acquisitions.iter().map(|entry| entry.acquisition.clone()).collect(),
         };
         exam.check()?;
+        modulate(&mut exam, &self.modulations())?;
         Ok(Prepared {
             name: self.name.clone(),
             exam,
@@ -169,6 +172,10 @@ impl Protocol {
             protocol_sha256: self.sha256.clone(),
             resolved_json: self.resolved_json(),
         })
+    }
+
+    fn modulations(&self) -> Vec<Option<ExposureControl>> {
+        self.acquisitions.iter().map(|entry| entry.modulation.control.clone()).collect()
     }
 
     /// Memory the run will need, bytes; an estimate.

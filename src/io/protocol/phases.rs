@@ -1,5 +1,7 @@
 //! The list of acquisitions: their names, and what they take over from each other.
 
+use std::path::Path;
+
 use super::acquisition::{self, AcquisitionEntry};
 use super::keys;
 use super::model::Model;
@@ -10,8 +12,8 @@ use crate::io::section::{Section, nearest};
 /// Most acquisitions of an exam.
 const MOST: usize = 100;
 
-/// Reads every `[[acquisition]]`.
-pub(super) fn read(item: &Item, model: &Model) -> Result<Vec<AcquisitionEntry>> {
+/// Reads every `[[acquisition]]`; files they name are looked up from `folder`.
+pub(super) fn read(item: &Item, model: &Model, folder: &Path) -> Result<Vec<AcquisitionEntry>> {
     let items = item.list().map_err(|_| item.refuse_type("sections that begin with [[acquisition]]"))?;
     if items.is_empty() || items.len() > MOST {
         return Err(item.refuse(format!("must be there 1 to {MOST} times, found {}", items.len())));
@@ -19,8 +21,9 @@ pub(super) fn read(item: &Item, model: &Model) -> Result<Vec<AcquisitionEntry>> 
     let sections =
         items.iter().map(|item| Section::open(item, keys::ACQUISITION)).collect::<Result<Vec<_>>>()?;
     let phases = phases(&sections)?;
-    let entry =
-        |index: usize| acquisition::read(&inherited(&sections, &phases, index)?, &phases[index], model);
+    let entry = |index: usize| {
+        acquisition::read(&inherited(&sections, &phases, index)?, &phases[index], model, folder)
+    };
     (0..sections.len()).map(entry).collect()
 }
 

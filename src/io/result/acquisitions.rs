@@ -1,6 +1,7 @@
 //! `/acquisitions/NNN`: what the console was set to, and how the run ended, as attributes.
 
 use hdf5::{File, Group, Result};
+use ndarray::Array2;
 
 use super::hdf::{attribute, text_attribute};
 use super::provenance::write_balance;
@@ -8,17 +9,25 @@ use crate::analysis::console::AcquisitionCtdi;
 use crate::simulation::Exam;
 use crate::simulation::outcome::AcquisitionOutcome;
 use crate::source::acquisition::{Acquisition, Mode};
+use crate::source::exposure::ExposureShares;
 use crate::source::gantry::StartAngle;
+use crate::source::scanner::Scanner;
 use crate::tally::estimate::Estimate;
 use crate::units::CM_PER_MM;
 
 /// Writes one group for every acquisition that was simulated.
-pub fn write(file: &File, outcomes: &[AcquisitionOutcome], ctdi: &[Option<AcquisitionCtdi>]) -> Result<()> {
+pub fn write(
+    file: &File,
+    scanner: &Scanner,
+    outcomes: &[AcquisitionOutcome],
+    ctdi: &[Option<AcquisitionCtdi>],
+) -> Result<()> {
     let groups = file.create_group("acquisitions")?;
     for (index, outcome) in outcomes.iter().enumerate() {
         let group = groups.create_group(&format!("{index:03}"))?;
         write_settings(&group, &outcome.acquisition)?;
         write_range(&group, &outcome.acquisition)?;
+        write_exposure(&group, &outcome.acquisition, scanner)?;
         write_run(&group, outcome)?;
         if let Some(ctdi) = ctdi.get(index).and_then(Option::as_ref) {
             write_ctdi(&group, ctdi, outcome.acquisition.mas_per_rotation())?;
@@ -64,6 +73,31 @@ fn write_range(group: &Group, acquisition: &Acquisition) -> Result<()> {
     attribute(group, "overrange_top_mm", over_top_cm / CM_PER_MM)?;
     attribute(group, "overrange_bottom_mm", over_bottom_cm / CM_PER_MM)?;
     attribute(group, "exposed_length_mm", acquisition.exposed_length_cm() / CM_PER_MM)
+}
+
+/// Shares of the exposure, and the tube current where it is not constant.
+fn write_exposure(group: &Group, acquisition: &Acquisition, scanner: &Scanner) -> Result<()> {
+    let shares = ExposureShares::of(acquisition, scanner.source_to_isocentre_cm);
+    attribute(group, "dynamic_collimation", acquisition.dynamic_collimation)?;
+    attribute(group, "open_share", shares.open)?;
+    attribute(group, "overrange_share", shares.overrange)?;
+    let Some(profile) = acquisition.modulated_current_ma() else { return Ok(()) };
+    let modulation = group.create_group("modulation")?;
+    let z_mm: Vec<f64> = profile.z_cm().iter().map(|cm| cm / CM_PER_MM).collect();
+    numbers(&modulation, "z_mm", &z_mm, "mm")?;
+    let angles = profile.angles();
+    let angle_deg: Vec<f64> = (0..angles).map(|bin| 360.0 * (bin as f64 + 0.5) / angles as f64).collect();
+    numbers(&modulation, "angle_deg", &angle_deg, "deg")?;
+    let shape = (z_mm.len(), angles);
+    let current_ma = Array2::from_shape_vec(shape, profile.values().to_vec());
+    let current_ma = current_ma.map_err(|error| error.to_string())?;
+    let dataset = modulation.new_dataset_builder().with_data(&current_ma).create("tube_current_ma")?;
+    text_attribute(&dataset, "units", "mA")
+}
+
+fn numbers(group: &Group, name: &str, values: &[f64], unit: &str) -> Result<()> {
+    let dataset = group.new_dataset_builder().with_data(values).create(name)?;
+    text_attribute(&dataset, "units", unit)
 }
 
 /// CTDI in force: the model's, or scaled to the console's CTDIvol.

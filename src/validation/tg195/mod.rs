@@ -3,7 +3,7 @@
 
 mod case1;
 mod case2;
-mod case3;
+pub mod case3;
 pub mod case4;
 mod case5;
 pub mod scene;
