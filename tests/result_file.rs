@@ -38,6 +38,7 @@ fn exam() -> Exam {
         start_angle: StartAngle::Random,
         modulation: None,
         dynamic_collimation: false,
+        scanner: None,
         output_factor: 1.0,
     };
     Exam {

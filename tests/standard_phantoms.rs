@@ -109,3 +109,12 @@ fn impossible_standard_phantoms_are_refused_with_a_sentence() {
         "the voxel size must be from 0.2 to 10 mm, found 20 mm"
     );
 }
+
+#[test]
+fn a_body_of_dense_air_lies_in_usual_air() {
+    let dense = Material::named("air").unwrap().with_density(0.1).unwrap();
+    let phantom = elliptic_cylinder(2.0, 2.0, 2.0, dense, [0.5; 3]).unwrap();
+    let around = phantom.media[usize::from(phantom.regions[0].medium)].density_g_cm3;
+    assert!((around - 0.001_205).abs() < 1e-6, "{around}");
+    assert!(phantom.media.iter().any(|medium| medium.density_g_cm3 == 0.1));
+}

@@ -1,6 +1,6 @@
 //! What the console shows of an acquisition, beside what the model gives: CTDIvol, DLP and SSDE.
 
-use crate::analysis::ctdi::{Ctdi, CtdiPhantom, measure};
+use crate::analysis::ctdi::{Beam, Ctdi, CtdiPhantom};
 use crate::analysis::size::{REFERENCE_KEV, SliceSize, mean_water_equivalent_diameter_cm, slice_sizes};
 use crate::analysis::ssde::mean_size_factor;
 use crate::error::Result;
@@ -47,9 +47,14 @@ pub struct AcquisitionCtdi {
 
 /// Measures the CTDI of every acquisition that asks for it, and sets the output of those with a console's figure.
 ///
-/// A tube at rest has no CTDIvol. Acquisitions of one beam are measured once.
-pub fn calibrate(exam: &mut Exam, asked: &[Option<ConsoleCtdi>]) -> Result<Vec<Option<AcquisitionCtdi>>> {
-    let mut known: Vec<(f64, f64, CtdiPhantom, Ctdi)> = Vec::new();
+/// A tube at rest has no CTDIvol. Acquisitions of one beam are measured once; `measure` measures a beam to a relative
+/// standard error, for example [`crate::analysis::ctdi::measure`].
+pub fn calibrate(
+    exam: &mut Exam,
+    asked: &[Option<ConsoleCtdi>],
+    measure: impl Fn(&Beam, f64) -> Result<Ctdi>,
+) -> Result<Vec<Option<AcquisitionCtdi>>> {
+    let mut known: Vec<(Beam, Ctdi)> = Vec::new();
     let mut found = Vec::new();
     if asked.iter().all(Option::is_none) {
         return Ok(asked.iter().map(|_| None).collect());
@@ -60,18 +65,18 @@ pub fn calibrate(exam: &mut Exam, asked: &[Option<ConsoleCtdi>]) -> Result<Vec<O
             found.push(None);
             continue;
         };
-        let (kv, width_cm) = {
-            let acquisition = &exam.acquisitions[index];
-            (acquisition.tube_voltage_kv, acquisition.collimation_cm)
+        let acquisition = &exam.acquisitions[index];
+        let beam = Beam {
+            scanner: exam.scanner_of(acquisition).clone(),
+            tube_voltage_kv: acquisition.tube_voltage_kv,
+            collimation_cm: acquisition.collimation_cm,
+            phantom: console.phantom,
         };
-        let is_it = |entry: &&(f64, f64, CtdiPhantom, Ctdi)| {
-            (entry.0, entry.1, entry.2) == (kv, width_cm, console.phantom)
-        };
-        let ctdi = match known.iter().find(is_it) {
-            Some(entry) => entry.3,
+        let ctdi = match known.iter().find(|(known, _)| *known == beam) {
+            Some((_, ctdi)) => *ctdi,
             None => {
-                let ctdi = measure(&exam.scanner, kv, width_cm, console.phantom, RELATIVE_ERROR)?;
-                known.push((kv, width_cm, console.phantom, ctdi));
+                let ctdi = measure(&beam, RELATIVE_ERROR)?;
+                known.push((beam, ctdi));
                 ctdi
             }
         };
@@ -87,6 +92,7 @@ fn apply(
     ctdi: Ctdi,
     sizes: &[SliceSize],
 ) -> Option<AcquisitionCtdi> {
+    let source_to_isocentre_cm = exam.scanner_of(&exam.acquisitions[index]).source_to_isocentre_cm;
     let acquisition = &mut exam.acquisitions[index];
     let model_mgy = ctdi.volume_mgy(acquisition)?;
     let output_factor = console.ctdi_vol_mgy.map_or(1.0, |mgy| mgy / model_mgy.mean);
@@ -98,7 +104,7 @@ fn apply(
         current.as_ref().map_or(1.0, |current| current.mean_at(z_cm) / acquisition.tube_current_ma)
     };
     let factor = mean_size_factor(console.phantom, sizes, [bottom_cm, top_cm], relative);
-    let shares = ExposureShares::of(acquisition, exam.scanner.source_to_isocentre_cm);
+    let shares = ExposureShares::of(acquisition, source_to_isocentre_cm);
     let dlp_mgy_cm = volume_mgy.scaled(acquisition.exposed_length_cm() * shares.open);
     Some(AcquisitionCtdi {
         water_equivalent_diameter_cm: mean_water_equivalent_diameter_cm(sizes, bottom_cm, top_cm),

@@ -6,6 +6,8 @@
 //! kerma per mass is that of a chamber, at a hundredth of the time of a cavity. Beams wider than 40 mm are measured at
 //! 20 mm and scaled by the CTDI free in air, whose quotient is 1 here: collimation is ideal, without penumbra.
 
+use serde::{Deserialize, Serialize};
+
 use crate::analysis::blend::Blend;
 use crate::data::material::Material;
 use crate::error::{Error, Result};
@@ -62,8 +64,21 @@ const FIRST_ROUND: u64 = 1 << 17;
 /// Most histories.
 const MOST_HISTORIES: u64 = 1 << 28;
 
+/// A beam in a CTDI phantom: all that its CTDI depends on.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Beam {
+    /// The scanner.
+    pub scanner: Scanner,
+    /// Tube voltage, kV.
+    pub tube_voltage_kv: f64,
+    /// Nominal beam width, cm.
+    pub collimation_cm: f64,
+    /// The phantom.
+    pub phantom: CtdiPhantom,
+}
+
 /// CTDI of one rotation, per mAs.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Ctdi {
     /// CTDI100 at the centre, mGy/mAs.
     pub centre_mgy_per_mas: Estimate,
@@ -75,21 +90,14 @@ pub struct Ctdi {
     pub histories: u64,
 }
 
-/// Measures the CTDI of a scanner until CTDIw is known to a relative standard error.
-pub fn measure(
-    scanner: &Scanner,
-    tube_voltage_kv: f64,
-    collimation_cm: f64,
-    phantom: CtdiPhantom,
-    relative_error: f64,
-) -> Result<Ctdi> {
+/// Measures the CTDI of a beam until CTDIw is known to a relative standard error.
+pub fn measure(beam: &Beam, relative_error: f64) -> Result<Ctdi> {
     if !(relative_error > 0.0 && relative_error < 1.0) {
         return Err(Error::invalid(format!(
             "the relative error of a CTDI must lie between 0 and 1, found {relative_error}"
         )));
     }
-    let measured_cm = if collimation_cm > WIDEST_CM { REFERENCE_CM } else { collimation_cm };
-    let exam = exam(scanner, tube_voltage_kv, measured_cm, phantom)?;
+    let exam = exam(beam)?;
     let mut total = round(&exam, FIRST_ROUND, SEED)?;
     for number in 1.. {
         let reached = total.weighted_mgy_per_mas.relative_error();
@@ -156,14 +164,15 @@ fn round(exam: &Exam, histories: u64, seed: u64) -> Result<Ctdi> {
 }
 
 /// One rotation of 1 mAs about the middle of the phantom.
-fn exam(scanner: &Scanner, tube_voltage_kv: f64, collimation_cm: f64, phantom: CtdiPhantom) -> Result<Exam> {
-    let diameter_cm = phantom.diameter_cm();
+fn exam(beam: &Beam) -> Result<Exam> {
+    let diameter_cm = beam.phantom.diameter_cm();
+    let collimation_cm = if beam.collimation_cm > WIDEST_CM { REFERENCE_CM } else { beam.collimation_cm };
     let mut phantom = ctdi_cylinder(diameter_cm, LENGTH_CM, CTDI_ROD_DIAMETER_CM, [VOXEL_CM; 3])?;
     fill_rods_with_dense_air(&mut phantom)?;
     let rotation = Acquisition {
         phase: "CTDI".to_owned(),
         mode: Mode::Axial { table_increment_cm: collimation_cm },
-        tube_voltage_kv,
+        tube_voltage_kv: beam.tube_voltage_kv,
         tube_current_ma: 1.0,
         rotation_time_s: 1.0,
         collimation_cm,
@@ -173,10 +182,11 @@ fn exam(scanner: &Scanner, tube_voltage_kv: f64, collimation_cm: f64, phantom: C
         start_angle: StartAngle::Random,
         modulation: None,
         dynamic_collimation: false,
+        scanner: None,
         output_factor: 1.0,
     };
     let placement = Placement { position: PatientPosition::Hfs, isocentre_cm: phantom.axis_cm };
-    Ok(Exam { phantom, scanner: scanner.clone(), placement, acquisitions: vec![rotation] })
+    Ok(Exam { phantom, scanner: beam.scanner.clone(), placement, acquisitions: vec![rotation] })
 }
 
 /// Makes the rods of air as dense as PMMA: kerma per mass is then a chamber's air kerma at every place of the

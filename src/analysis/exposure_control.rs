@@ -106,7 +106,7 @@ fn automatic(
     strength: f64,
 ) -> Result<CurrentProfile> {
     let planes_cm = planes_cm(acquisition);
-    let transmission = Transmission::new(&exam.scanner, acquisition.tube_voltage_kv)?;
+    let transmission = Transmission::new(exam.scanner_of(acquisition), acquisition.tube_voltage_kv)?;
     let sizes = slice_sizes(&exam.phantom, REFERENCE_KEV)?;
     let thickness = if angular { Some(RayThickness::new(&exam.phantom, REFERENCE_KEV)?) } else { None };
     let angles = if angular { ANGLES } else { 1 };
@@ -217,11 +217,7 @@ pub struct Transmission {
 impl Transmission {
     /// Of a scanner's beam on its axis.
     pub fn new(scanner: &Scanner, tube_voltage_kv: f64) -> Result<Self> {
-        let spectrum = scanner.spectrum_before_bowtie(tube_voltage_kv)?;
-        let spectrum = match &scanner.bowtie {
-            Some(bowtie) => spectrum.filtered(&bowtie.material, bowtie.thickness_cm(0.0)),
-            None => spectrum,
-        };
+        let spectrum = scanner.spectrum_on_axis(tube_voltage_kv)?;
         let water = Attenuation::new(&Material::named("water")?);
         let bins = spectrum.energies_kev.iter().zip(&spectrum.photons_per_cm2_mas);
         Ok(Transmission { bins: bins.map(|(&kev, &n)| [kev * n, water.mu_over_rho_cm2_g(kev)]).collect() })

@@ -12,6 +12,7 @@ use crate::analysis::compare::{Comparison, PhaseBatches, RunBatches, compare};
 use crate::analysis::console::calibrate;
 use crate::analysis::run_batches::of_outcome;
 use crate::error::{Error, Result};
+use crate::io::ctdi_cache;
 use crate::io::output_file;
 use crate::io::protocol::{Prepared, Protocol};
 use crate::io::result::{NOTICE, read};
@@ -99,7 +100,7 @@ fn prepare(path: &Path) -> Result<Prepared> {
 }
 
 fn play(prepared: &mut Prepared, path: &Path, show: Show) -> Result<RunBatches> {
-    let found = calibrate(&mut prepared.exam, &prepared.console)?;
+    let found = calibrate(&mut prepared.exam, &prepared.console, ctdi_cache::measured)?;
     let watch = Watch::new(show, &prepared.exam, &prepared.settings);
     let phases = prepared.exam.acquisitions.iter().map(|acquisition| acquisition.phase.as_str());
     let warned = found.iter().zip(phases).filter_map(|(ctdi, phase)| ctdi.as_ref()?.warning(phase));

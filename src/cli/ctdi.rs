@@ -5,11 +5,13 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::console::{self, digits};
-use crate::analysis::ctdi::{CTDI_PHANTOMS, Ctdi, CtdiPhantom, measure};
+use crate::analysis::ctdi::{Beam, CTDI_PHANTOMS, Ctdi, CtdiPhantom};
 use crate::error::Result;
+use crate::io::ctdi_cache;
 use crate::io::protocol::Protocol;
 use crate::simulation::Exam;
 use crate::source::acquisition::Acquisition;
+use crate::source::exposure::ExposureShares;
 use crate::tally::estimate::Estimate;
 
 const AFTER_HELP: &str = "\
@@ -44,6 +46,7 @@ pub fn run(arguments: &CtdiArguments) -> Result<()> {
         "periphery mGy",
         "CTDIw mGy",
         "± %",
+        "free in air mGy",
         "CTDIvol mGy",
         "DLP mGy cm",
     ];
@@ -51,22 +54,39 @@ pub fn run(arguments: &CtdiArguments) -> Result<()> {
     for acquisition in &exam.acquisitions {
         for (name, phantom) in CTDI_PHANTOMS {
             let ctdi = ctdi_of(&exam, acquisition, phantom, arguments.error_percent / 100.0)?;
-            rows.push(row(acquisition, name, &ctdi));
+            let scanner = exam.scanner_of(acquisition);
+            let free_in_air_mgy = scanner.ctdi_free_in_air_mgy_per_mas(acquisition.tube_voltage_kv)?
+                * acquisition.mas_per_rotation();
+            let open = ExposureShares::of(acquisition, scanner.source_to_isocentre_cm).open;
+            rows.push(row(acquisition, name, &ctdi, [free_in_air_mgy, open]));
         }
     }
-    let text = console::table(&header.map(str::to_owned), 8, rows);
-    console::print(&format!("{text}\n CTDI100 and CTDIw are for the mAs of one rotation.\n"))
+    let text = console::table(&header.map(str::to_owned), header.len() - 2, rows);
+    console::print(&format!(
+        "{text}\n CTDI100, CTDIw and CTDI free in air are for the mAs of one rotation.\n"
+    ))
 }
 
 fn ctdi_of(exam: &Exam, acquisition: &Acquisition, phantom: CtdiPhantom, error: f64) -> Result<Ctdi> {
-    measure(&exam.scanner, acquisition.tube_voltage_kv, acquisition.collimation_cm, phantom, error)
+    let beam = Beam {
+        scanner: exam.scanner_of(acquisition).clone(),
+        tube_voltage_kv: acquisition.tube_voltage_kv,
+        collimation_cm: acquisition.collimation_cm,
+        phantom,
+    };
+    ctdi_cache::measured(&beam, error)
 }
 
-fn row(acquisition: &Acquisition, phantom: &str, ctdi: &Ctdi) -> Vec<String> {
+fn row(
+    acquisition: &Acquisition,
+    phantom: &str,
+    ctdi: &Ctdi,
+    [free_in_air_mgy, open]: [f64; 2],
+) -> Vec<String> {
     let mas = acquisition.mas_per_rotation();
     let per_rotation = |value: Estimate| digits(value.scaled(mas).mean, 4);
     let volume = ctdi.volume_mgy(acquisition);
-    let dlp = volume.map(|volume| volume.scaled(acquisition.exposed_length_cm()));
+    let dlp = volume.map(|volume| volume.scaled(acquisition.exposed_length_cm() * open));
     let or_none = |value: Option<Estimate>| value.map_or("-".to_owned(), |v| digits(v.mean, 4));
     vec![
         console::plain(&acquisition.phase),
@@ -77,6 +97,7 @@ fn row(acquisition: &Acquisition, phantom: &str, ctdi: &Ctdi) -> Vec<String> {
         per_rotation(ctdi.periphery_mgy_per_mas),
         per_rotation(ctdi.weighted_mgy_per_mas),
         digits(ctdi.weighted_mgy_per_mas.relative_error() * 100.0, 2),
+        digits(free_in_air_mgy, 4),
         or_none(volume),
         or_none(dlp),
     ]

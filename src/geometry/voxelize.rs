@@ -21,6 +21,9 @@ pub const VOXEL_EDGE_CM: [f64; 2] = [0.02, 1.0];
 /// Most voxels a phantom may have.
 pub const MOST_VOXELS: u64 = 1 << 31;
 
+/// Densest air that may stand for the air around the body, g/cm³: 0 °C at sea level has 0.00129.
+const DENSEST_AIR_G_CM3: f64 = 0.0015;
+
 /// Slices one task paints; also the edge of the largest brick.
 const SLICES_PER_TASK: usize = 16;
 
@@ -145,9 +148,11 @@ fn bone_sites(model: &DeclarativePhantom, organs: &[Organ]) -> Vec<BoneSite> {
     sites.collect()
 }
 
-/// The declaration's own air if it has one, so that airways and exterior share a medium.
+/// The declaration's own air if it has one, so that airways and exterior share a medium. Air as dense as no
+/// atmosphere (a gauge for kerma, a foam) stays where it is declared.
 fn exterior_air(model: &DeclarativePhantom) -> Medium {
-    let material = model.materials.iter().find(|m| m.name == "air").cloned();
+    let is_free_air = |m: &&Material| m.name == "air" && m.density_g_cm3 <= DENSEST_AIR_G_CM3;
+    let material = model.materials.iter().find(is_free_air).cloned();
     let material = material.unwrap_or_else(|| Material::named("air").expect("air is a named material"));
     Medium { density_g_cm3: material.density_g_cm3, material }
 }

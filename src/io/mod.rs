@@ -1,6 +1,7 @@
 //! File formats and console units: the only floor that knows either.
 
 pub mod case5_volume;
+pub mod ctdi_cache;
 pub mod digest;
 mod document;
 pub mod export;

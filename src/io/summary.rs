@@ -56,7 +56,7 @@ pub fn value(result: &ResultFile) -> Value {
         "histories_per_cpu_s": histories_per_cpu_s(outcome),
         "energy_balance": balance(&outcome.energy_balance()),
         "acquisitions": outcome.acquisitions.iter().enumerate()
-            .map(|(index, acquisition)| acquisition_value(acquisition, &result.exam.scanner, result.ctdi.get(index)))
+            .map(|(index, acquisition)| acquisition_value(acquisition, result.exam.scanner_of(&acquisition.acquisition), result.ctdi.get(index)))
             .collect::<Vec<_>>(),
         "effective_dose": SCHEMES.map(|scheme| effective(result, scheme)),
         "organs": table.rows.iter().map(|row| organ(row, &table.phases)).collect::<Vec<_>>(),
@@ -84,6 +84,7 @@ fn acquisition_value(
     let shares = ExposureShares::of(&outcome.acquisition, scanner.source_to_isocentre_cm);
     json!({
         "phase": outcome.acquisition.phase,
+        "scanner": scanner.name,
         "finish": outcome.finish.name(),
         "histories": outcome.histories,
         "batches": outcome.records.len(),

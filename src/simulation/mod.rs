@@ -150,7 +150,7 @@ fn play_acquisition(
     observer: &dyn Observer,
 ) -> Result<Option<(AcquisitionOutcome, Option<DoseMap>)>> {
     let acquisition = &exam.acquisitions[index];
-    let beam = Beam::new(&exam.scanner, acquisition, exam.placement)?;
+    let beam = Beam::new(exam.scanner_of(acquisition), acquisition, exam.placement)?;
     let windows = fan_windows(&beam, outline);
     let beam = beam.with_windows(windows);
     let (bottom_cm, top_cm) = Exam::nominal_range_cm(acquisition);
@@ -190,8 +190,16 @@ impl Exam {
             return Err(Error::invalid("an exam must have at least 1 acquisition, found none"));
         }
         self.acquisitions.iter().try_for_each(|acquisition| {
-            acquisition.check().map_err(|error| error.within(&format!("acquisition `{}`", acquisition.phase)))
+            let scanner = self.scanner_of(acquisition).check();
+            scanner
+                .and_then(|()| acquisition.check())
+                .map_err(|error| error.within(&format!("acquisition `{}`", acquisition.phase)))
         })
+    }
+
+    /// The tube of an acquisition: its own, or the exam's.
+    pub fn scanner_of<'a>(&'a self, acquisition: &'a Acquisition) -> &'a Scanner {
+        acquisition.scanner.as_deref().unwrap_or(&self.scanner)
     }
 
     /// Nominal z interval (bottom, top) an acquisition scans: the range, or the beam of a tube at rest, cm.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::error::{Error, Result};
 use crate::source::current::CurrentProfile;
 use crate::source::gantry::{StartAngle, Trajectory};
+use crate::source::scanner::Scanner;
 
 /// How the tube and the table move.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -74,6 +75,8 @@ pub struct Acquisition {
     /// Whether blades cut off what would cross the scanner's axis beyond the nominal range: at the ends of a helix
     /// the collimator opens and closes with the table's travel.
     pub dynamic_collimation: bool,
+    /// Another tube than the exam's, for example the second one of a scanner with two; `None` for the exam's.
+    pub scanner: Option<Arc<Scanner>>,
     /// Tube output over that of the tube model: 1, or what makes the model's CTDIvol the console's.
     pub output_factor: f64,
 }
@@ -228,6 +231,7 @@ mod tests {
             start_angle: StartAngle::Random,
             modulation: None,
             dynamic_collimation: false,
+            scanner: None,
             output_factor: 1.0,
         }
     }

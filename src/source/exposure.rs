@@ -64,6 +64,7 @@ mod tests {
             start_angle: StartAngle::Random,
             modulation: None,
             dynamic_collimation,
+            scanner: None,
             output_factor: 1.0,
         }
     }

@@ -5,6 +5,10 @@ use crate::error::{Error, Result};
 use crate::source::bowtie::Bowtie;
 use crate::source::spectrum::Spectrum;
 
+/// Distance at which tube output is stated, cm.
+const OUTPUT_DISTANCE_CM: f64 = 100.0;
+const MGY_PER_UGY: f64 = 1e-3;
+
 /// A flat filter in the beam.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FlatFilter {
@@ -77,6 +81,22 @@ impl Scanner {
             .with_help("extend the bowtie profile or reduce scanner.fan_angle_deg"));
         }
         Ok(())
+    }
+
+    /// Spectrum on the central ray behind the bowtie, at a tube voltage.
+    pub fn spectrum_on_axis(&self, tube_voltage_kv: f64) -> Result<Spectrum> {
+        let before = self.spectrum_before_bowtie(tube_voltage_kv)?;
+        let behind = self.bowtie.as_ref().map(|b| before.filtered(&b.material, b.thickness_cm(0.0)));
+        Ok(behind.unwrap_or(before))
+    }
+
+    /// CTDI free in air, mGy/mAs: air kerma on the scanner's axis, behind the air from the focal spot. The collimator
+    /// is ideal, so that the integral over z is the kerma times the collimation.
+    pub fn ctdi_free_in_air_mgy_per_mas(&self, tube_voltage_kv: f64) -> Result<f64> {
+        let air = Material::named("air")?;
+        let beam = self.spectrum_on_axis(tube_voltage_kv)?.filtered(&air, self.source_to_isocentre_cm);
+        let at_1_m_mgy = beam.air_kerma_ugy_per_mas() * MGY_PER_UGY;
+        Ok(at_1_m_mgy * (OUTPUT_DISTANCE_CM / self.source_to_isocentre_cm).powi(2))
     }
 
     /// Spectrum on the central ray before the bowtie, at a tube voltage.

@@ -1,7 +1,9 @@
 //! A mean that never travels without its standard error.
 
+use serde::{Deserialize, Serialize};
+
 /// An estimated quantity: mean and 1σ standard error of the mean, in the same unit.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Serialize)]
 pub struct Estimate {
     /// Mean.
     pub mean: f64,

@@ -128,7 +128,8 @@ pub fn measure(plan: &Plan, phantom: &str, bowtie: &str, tube_voltage_kv: f64) -
     let scanner = one_rotation(phantom, bowtie, tube_voltage_kv, 1000, 0)?.exam.scanner;
     let phantom = if phantom == "head16" { CtdiPhantom::Head16 } else { CtdiPhantom::Body32 };
     let relative_error = if plan.quick { 0.007 } else { 0.003 };
-    let found = ctdi::measure(&scanner, tube_voltage_kv, COLLIMATION_CM, phantom, relative_error)?;
+    let beam = ctdi::Beam { scanner, tube_voltage_kv, collimation_cm: COLLIMATION_CM, phantom };
+    let found = ctdi::measure(&beam, relative_error)?;
     Ok(Ctdi {
         centre_mgy: found.centre_mgy_per_mas.scaled(MAS),
         periphery_mgy: found.periphery_mgy_per_mas.scaled(MAS),
@@ -161,15 +162,8 @@ fn one_rotation(
 /// Air kerma free in air at the isocentre for 100 mAs, mGy: the tube model behind filters and the middle of the bowtie.
 fn air_kerma_mgy(bowtie: &str, tube_voltage_kv: f64) -> Result<f64> {
     const MAS: f64 = 100.0;
-    const MGY_PER_UGY: f64 = 1e-3;
     let scanner = one_rotation("body32", bowtie, tube_voltage_kv, 1000, 0)?.exam.scanner;
-    let before = scanner.spectrum_before_bowtie(tube_voltage_kv)?;
-    let behind =
-        scanner.bowtie.as_ref().map(|bowtie| before.filtered(&bowtie.material, bowtie.thickness_cm(0.0)));
-    let air = Material::named("air")?;
-    let through_air = behind.unwrap_or(before).filtered(&air, scanner.source_to_isocentre_cm);
-    let at_1_m_ugy = through_air.air_kerma_ugy_per_mas() * MAS;
-    Ok(at_1_m_ugy * MGY_PER_UGY * (100.0 / scanner.source_to_isocentre_cm).powi(2))
+    Ok(scanner.ctdi_free_in_air_mgy_per_mas(tube_voltage_kv)? * MAS)
 }
 
 /// CTDI100 / CTDI∞ in a phantom of 80 cm, which is as good as endless: one rotation gives CTDI100, 60 cm of

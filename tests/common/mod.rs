@@ -48,6 +48,7 @@ pub fn helical(top_z_cm: f64, bottom_z_cm: f64) -> Acquisition {
         start_angle: StartAngle::Random,
         modulation: None,
         dynamic_collimation: false,
+        scanner: None,
         output_factor: 1.0,
     }
 }

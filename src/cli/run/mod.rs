@@ -15,6 +15,7 @@ use super::{Done, EXIT_INTERRUPTED, console, interrupt};
 use crate::analysis::console::{AcquisitionCtdi, calibrate};
 use crate::analysis::organ_table::OrganTable;
 use crate::error::{Error, Result};
+use crate::io::ctdi_cache;
 use crate::io::result::ResultFile;
 use crate::simulation::outcome::Outcome;
 use crate::simulation::simulate;
@@ -68,7 +69,7 @@ pub fn run(arguments: &RunArguments) -> Done {
         show.say("stopping", "running batches are finished and saved; once more to stop at once")
     })?;
     console::print(&report::header(&plan))?;
-    let ctdi = plan.pool.install(|| calibrate(&mut plan.exam, &plan.console))?;
+    let ctdi = plan.pool.install(|| calibrate(&mut plan.exam, &plan.console, ctdi_cache::measured))?;
     console::print(&report::ctdi(&plan, &ctdi))?;
     let phases = plan.exam.acquisitions.iter().map(|acquisition| &acquisition.phase);
     let warned = ctdi.iter().zip(phases).filter_map(|(ctdi, phase)| ctdi.as_ref()?.warning(phase));

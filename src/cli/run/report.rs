@@ -33,7 +33,7 @@ pub fn header(plan: &Plan) -> String {
     // The name says how a phantom was scaled.
     text += &format!("          {}\n", plain(&phantom.name));
     for acquisition in &plan.exam.acquisitions {
-        text += &scan_line(acquisition, plan.exam.scanner.source_to_isocentre_cm);
+        text += &scan_line(acquisition, plan.exam.scanner_of(acquisition).source_to_isocentre_cm);
     }
     text
 }

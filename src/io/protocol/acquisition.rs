@@ -1,6 +1,7 @@
 //! `[[acquisition]]`: one phase, from tube voltage to scan range.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
@@ -8,6 +9,7 @@ use super::keys;
 use super::model::Model;
 use super::modulation::{MOST_MA, ModulationEntry};
 use super::range::RangeEntry;
+use super::scanner::ScannerEntry;
 use crate::analysis::console::ConsoleCtdi;
 use crate::analysis::ctdi::CTDI_PHANTOMS;
 use crate::error::Result;
@@ -47,6 +49,16 @@ const MODE_KEYS: [(&str, &[ModeWord]); 9] = [
     ("dynamic_collimation", &[ModeWord::Helical]),
 ];
 
+/// What an acquisition is read in the light of.
+pub(super) struct Surroundings<'a> {
+    /// The phantom, whose landmarks ranges name.
+    pub model: &'a Model,
+    /// `[scanner]`, whose keys stand in for those an acquisition's own scanner leaves out.
+    pub scanner: &'a Section,
+    /// Folder from which files are looked up.
+    pub folder: &'a Path,
+}
+
 /// An acquisition as the engine takes it, and as the protocol states it.
 #[derive(Clone, Debug)]
 pub(super) struct AcquisitionEntry {
@@ -54,6 +66,8 @@ pub(super) struct AcquisitionEntry {
     pub acquisition: Acquisition,
     /// How the tube current is to follow the patient.
     pub modulation: ModulationEntry,
+    /// A scanner of its own.
+    pub scanner: Option<ScannerEntry>,
     /// Whether a CTDI is wanted, and the console's.
     pub console: Option<ConsoleCtdi>,
     /// The section with every default filled in.
@@ -62,18 +76,19 @@ pub(super) struct AcquisitionEntry {
     pub warnings: Vec<String>,
 }
 
-/// Reads one section, whose inherited keys are there already. `phase` is its name; files are looked up from `folder`.
-pub(super) fn read(section: &Section, phase: &str, model: &Model, folder: &Path) -> Result<AcquisitionEntry> {
+/// Reads one section, whose inherited keys are there already. `phase` is its name.
+pub(super) fn read(section: &Section, phase: &str, around: &Surroundings) -> Result<AcquisitionEntry> {
     let mode_item = section.need("mode")?;
     let mode_word = word(mode_item, &MODES)?;
     refuse_keys_of_other_modes(section, mode_word, mode_item)?;
     let time_s = beam_on_time_s(section, mode_word)?;
     let collimation_mm = section.need_number("total_collimation_mm", above_zero_up_to(400.0))?;
     let range_item = section.need("range")?;
-    let range = RangeEntry::read(range_item, &model.landmarks_z_cm())?;
+    let range = RangeEntry::read(range_item, &around.model.landmarks_z_cm())?;
     let mode = mode(section, mode_word, collimation_mm)?;
     let modulation_item = section.find("modulation").filter(|_| mode_word != ModeWord::Stationary);
-    let modulation = ModulationEntry::read(modulation_item, folder)?;
+    let modulation = ModulationEntry::read(modulation_item, around.folder)?;
+    let scanner = section.find("scanner").map(|item| own_scanner(item, around)).transpose()?;
     let mut acquisition = Acquisition {
         phase: phase.to_owned(),
         mode,
@@ -87,6 +102,7 @@ pub(super) fn read(section: &Section, phase: &str, model: &Model, folder: &Path)
         start_angle: start_angle(section, mode_word)?,
         modulation: None,
         dynamic_collimation: dynamic_collimation(section, mode_word)?,
+        scanner: scanner.as_ref().map(|own| Arc::new(own.scanner.clone())),
         output_factor: 1.0,
     };
     if acquisition.tube_current_ma.is_nan() {
@@ -96,15 +112,29 @@ pub(super) fn read(section: &Section, phase: &str, model: &Model, folder: &Path)
     modulation.check_range(modulation_item, [acquisition.bottom_z_cm, acquisition.top_z_cm])?;
     modulation.check_mean(modulation_item, acquisition.tube_current_ma)?;
     let mut warnings = warnings(&acquisition);
-    warnings.extend(range.check_against(range_item, model.extent_z_cm())?);
+    warnings.extend(range.check_against(range_item, around.model.extent_z_cm())?);
     let name = |warning: String| format!("acquisition `{phase}`: {warning}");
     Ok(AcquisitionEntry {
         console: console(section, mode_word)?,
-        resolved: resolved(section, &acquisition, mode_word, &range, &modulation),
+        resolved: resolved(section, &acquisition, mode_word, &range, (&modulation, scanner.as_ref())),
         modulation,
+        scanner,
         warnings: warnings.into_iter().map(name).collect(),
         acquisition,
     })
+}
+
+/// The scanner of an acquisition: what it does not say is that of `[scanner]`.
+fn own_scanner(item: &Item, around: &Surroundings) -> Result<ScannerEntry> {
+    let own = Section::open(item, keys::SCANNER)?;
+    let mut except = Vec::new();
+    if own.own("model").or(own.own("file")).is_some() {
+        except.extend(["model", "file"]);
+    }
+    if own.own("bowtie").is_some() {
+        except.push("bowtie_material");
+    }
+    ScannerEntry::read(&own.inheriting(around.scanner, &except), around.folder)
 }
 
 /// Own keys of another mode are refused; inherited ones are left aside.
@@ -246,7 +276,7 @@ fn warnings(acquisition: &Acquisition) -> Vec<String> {
     match acquisition.mode {
         Mode::Helical { pitch } if pitch > PITCH_OF_ONE_TUBE => {
             warnings
-                .push(format!("pitch {pitch} is offered by scanners with two tubes only; one is simulated"));
+                .push(format!("pitch {pitch} is offered by scanners with two tubes only: state the second one as an acquisition with a scanner of its own"));
         }
         Mode::Axial { table_increment_cm }
             if table_increment_cm > acquisition.collimation_cm * (1.0 + 1e-9) =>
@@ -265,7 +295,7 @@ fn resolved(
     acquisition: &Acquisition,
     mode: ModeWord,
     range: &RangeEntry,
-    modulation: &ModulationEntry,
+    (modulation, scanner): (&ModulationEntry, Option<&ScannerEntry>),
 ) -> Value {
     let copied = |key: &str| section.find(key).and_then(|item| item.number().ok()).map(Value::from);
     let mut keys = Map::new();
@@ -274,6 +304,9 @@ fn resolved(
     put("mode", json!(MODES.iter().find(|(_, known)| *known == mode).map(|(name, _)| *name)));
     put("range", range.resolved());
     put("modulation", modulation.resolved());
+    if let Some(scanner) = scanner {
+        put("scanner", scanner.resolved());
+    }
     put("tube_current_ma", json!(acquisition.tube_current_ma));
     if let Some(item) = section.find("ctdi_phantom").filter(|_| mode != ModeWord::Stationary) {
         put("ctdi_phantom", json!(item.text().unwrap_or_default()));

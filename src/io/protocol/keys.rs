@@ -78,6 +78,7 @@ pub(super) const ACQUISITION: Keys = Keys {
         "start_angle_deg",
         "modulation",
         "dynamic_collimation",
+        "scanner",
         "ctdi_vol_mgy",
         "ctdi_phantom",
     ],

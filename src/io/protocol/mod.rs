@@ -95,8 +95,9 @@ impl Protocol {
         let file = Section::open(&document::read(text)?, keys::PROTOCOL)?;
         check_schema(&file)?;
         let phantom = PhantomEntry::read(&Section::open(file.need("phantom")?, keys::PHANTOM)?, folder)?;
-        let scanner = ScannerEntry::read(&Section::open(file.need("scanner")?, keys::SCANNER)?, folder)?;
-        let acquisitions = phases::read(file.need("acquisition")?, &phantom.model, folder)?;
+        let scanner_section = Section::open(file.need("scanner")?, keys::SCANNER)?;
+        let scanner = ScannerEntry::read(&scanner_section, folder)?;
+        let acquisitions = phases::read(file.need("acquisition")?, &phantom.model, &scanner_section, folder)?;
         let run = RunEntry::read(&file.sub("run", keys::RUN)?, &file.sub("output", keys::OUTPUT)?, &phantom)?;
         let mut warnings: Vec<String> =
             acquisitions.iter().flat_map(|entry| entry.warnings.iter().cloned()).collect();
@@ -207,18 +208,21 @@ fn check_schema(file: &Section) -> Result<()> {
 
 /// A spectrum of the user's own: its scale, and its energies against the tube voltages.
 fn spectrum_warnings(scanner: &ScannerEntry, acquisitions: &[AcquisitionEntry]) -> Vec<String> {
-    let Some(highest_kev) = scanner.highest_kev else { return Vec::new() };
+    let of =
+        |entry: &AcquisitionEntry| entry.scanner.as_ref().map_or(scanner.highest_kev, |own| own.highest_kev);
+    if acquisitions.iter().all(|entry| of(entry).is_none()) {
+        return Vec::new();
+    }
     let mut warnings = vec![
         "the spectrum is a table: dose is absolute only if its fluence is photons per cm2 and mAs at 100 cm"
             .to_owned(),
     ];
-    let beyond =
-        acquisitions.iter().map(|entry| &entry.acquisition).filter(|a| highest_kev > a.tube_voltage_kv + 1.0);
-    warnings.extend(beyond.map(|a| {
-        format!(
-            "acquisition `{}`: the spectrum reaches {highest_kev} keV at {} kV",
-            a.phase, a.tube_voltage_kv
-        )
-    }));
+    let beyond = acquisitions.iter().filter_map(|entry| {
+        let (kv, highest_kev) = (entry.acquisition.tube_voltage_kv, of(entry)?);
+        let phase = &entry.acquisition.phase;
+        (highest_kev > kv + 1.0)
+            .then(|| format!("acquisition `{phase}`: the spectrum reaches {highest_kev} keV at {kv} kV"))
+    });
+    warnings.extend(beyond);
     warnings
 }

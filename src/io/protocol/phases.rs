@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::acquisition::{self, AcquisitionEntry};
+use super::acquisition::{self, AcquisitionEntry, Surroundings};
 use super::keys;
 use super::model::Model;
 use crate::error::Result;
@@ -13,7 +13,13 @@ use crate::io::section::{Section, nearest};
 const MOST: usize = 100;
 
 /// Reads every `[[acquisition]]`; files they name are looked up from `folder`.
-pub(super) fn read(item: &Item, model: &Model, folder: &Path) -> Result<Vec<AcquisitionEntry>> {
+pub(super) fn read(
+    item: &Item,
+    model: &Model,
+    scanner: &Section,
+    folder: &Path,
+) -> Result<Vec<AcquisitionEntry>> {
+    let around = Surroundings { model, scanner, folder };
     let items = item.list().map_err(|_| item.refuse_type("sections that begin with [[acquisition]]"))?;
     if items.is_empty() || items.len() > MOST {
         return Err(item.refuse(format!("must be there 1 to {MOST} times, found {}", items.len())));
@@ -21,9 +27,8 @@ pub(super) fn read(item: &Item, model: &Model, folder: &Path) -> Result<Vec<Acqu
     let sections =
         items.iter().map(|item| Section::open(item, keys::ACQUISITION)).collect::<Result<Vec<_>>>()?;
     let phases = phases(&sections)?;
-    let entry = |index: usize| {
-        acquisition::read(&inherited(&sections, &phases, index)?, &phases[index], model, folder)
-    };
+    let entry =
+        |index: usize| acquisition::read(&inherited(&sections, &phases, index)?, &phases[index], &around);
     (0..sections.len()).map(entry).collect()
 }
 

@@ -18,7 +18,7 @@ use crate::units::CM_PER_MM;
 /// Writes one group for every acquisition that was simulated.
 pub fn write(
     file: &File,
-    scanner: &Scanner,
+    exam: &Exam,
     outcomes: &[AcquisitionOutcome],
     ctdi: &[Option<AcquisitionCtdi>],
 ) -> Result<()> {
@@ -27,6 +27,8 @@ pub fn write(
         let group = groups.create_group(&format!("{index:03}"))?;
         write_settings(&group, &outcome.acquisition)?;
         write_range(&group, &outcome.acquisition)?;
+        let scanner = exam.scanner_of(&outcome.acquisition);
+        text_attribute(&group, "scanner", &scanner.name)?;
         write_exposure(&group, &outcome.acquisition, scanner)?;
         write_run(&group, outcome)?;
         if let Some(ctdi) = ctdi.get(index).and_then(Option::as_ref) {

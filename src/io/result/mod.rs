@@ -112,7 +112,7 @@ fn fill(path: &Path, result: &ResultFile) -> hdf5::Result<()> {
     let phantom = &result.exam.phantom;
     organs::write_organs(&file, phantom, &OrganTable::new(phantom, result.outcome), result.outcome)?;
     organs::write_materials(&file, phantom)?;
-    acquisitions::write(&file, &result.exam.scanner, &result.outcome.acquisitions, result.ctdi)?;
+    acquisitions::write(&file, result.exam, &result.outcome.acquisitions, result.ctdi)?;
     batches::write(&file, &result.outcome.acquisitions)?;
     effective::write(&file, phantom, &result.outcome.acquisitions)?;
     if let Some(map) = &result.outcome.dose_map {
