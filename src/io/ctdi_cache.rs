@@ -3,7 +3,7 @@
 //! `CHILDSIZE_CACHE` names another folder; empty, it keeps nothing. A file that is missing, of another content or
 //! damaged is measured anew; a folder that cannot be written is left as it is.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
@@ -74,7 +74,7 @@ fn read(path: &PathBuf, key: &str) -> Option<Ctdi> {
     (kept.key == key && digest(&kept.ctdi)? == kept.digest).then_some(kept.ctdi)
 }
 
-fn keep(path: &PathBuf, key: String, ctdi: Ctdi) {
+fn keep(path: &Path, key: String, ctdi: Ctdi) {
     let Some(digest) = digest(&ctdi) else { return };
     let text = serde_json::to_string_pretty(&Kept { key, ctdi, digest }).unwrap_or_default();
     if path.parent().is_some_and(|folder| std::fs::create_dir_all(folder).is_ok()) {
