@@ -7,6 +7,7 @@ use childsize::geometry::outline::Outline;
 use childsize::io::protocol::Protocol;
 use childsize::simulation::Exam;
 use childsize::source::beam::Beam;
+use childsize::source::range_ends::RangeEnds;
 use childsize::tally::batch_score::{RegionScore, VoxelScore};
 use childsize::transport::aim::fan_windows;
 use childsize::transport::batch::{BatchAddress, Estimator, run_batch};
@@ -57,7 +58,7 @@ fn time_histories(criterion: &mut Criterion, name: &str, exam: &Exam) {
         group.bench_function(estimator.name(), |bencher| {
             bencher.iter(|| {
                 batch += 1;
-                let mut score = RegionScore::<true>::new();
+                let mut score = RegionScore::<true>::new(RangeEnds::NONE);
                 run_batch(&world, &beam, estimator, address(batch), HISTORIES, &mut score);
                 black_box(score.balance)
             });
@@ -67,7 +68,7 @@ fn time_histories(criterion: &mut Criterion, name: &str, exam: &Exam) {
     group.bench_function("map", |bencher| {
         bencher.iter(|| {
             batch += 1;
-            let mut score = VoxelScore::<true>::new(&mut voxel_kev);
+            let mut score = VoxelScore::<true>::new(&mut voxel_kev, RangeEnds::NONE);
             run_batch(&world, &beam, Estimator::Map, address(batch), HISTORIES, &mut score);
             black_box(score.balance)
         });

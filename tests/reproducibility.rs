@@ -41,6 +41,6 @@ fn another_seed_gives_other_numbers() {
     let first = settings(Estimator::Organ, 20_000);
     let mut second = first.clone();
     second.seed += 1;
-    let energies = |s| run_on(2, &exam, s).acquisitions[0].records[0].organ_kev.clone();
+    let energies = |s| run_on(2, &exam, s).acquisitions[0].records[0].energies.organ_kev.clone();
     assert_ne!(energies(&first), energies(&second));
 }

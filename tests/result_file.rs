@@ -87,6 +87,7 @@ fn write_outcome(path: &Path, exam: &Exam, outcome: &Outcome) {
         protocol: &protocol,
         phantom_digest: "ab",
         ctdi: &[],
+        sizes: &[],
         warnings: &["one".to_owned()],
         created: jiff::Timestamp::UNIX_EPOCH,
     };
@@ -250,6 +251,7 @@ fn a_folder_that_is_not_there_is_refused_with_the_file_s_name() {
         protocol: &ProtocolText::default(),
         phantom_digest: "",
         ctdi: &[],
+        sizes: &[],
         warnings: &[],
         created: jiff::Timestamp::UNIX_EPOCH,
     };

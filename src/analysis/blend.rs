@@ -3,7 +3,7 @@
 //! Their standard errors come from the batches: organs of one history are correlated, so errors of organs must not be
 //! added as if they were independent.
 
-use crate::simulation::outcome::{AcquisitionOutcome, BatchRecord};
+use crate::simulation::outcome::{AcquisitionOutcome, OrganEnergies};
 use crate::tally::estimate::Estimate;
 
 /// A linear combination of the energies of a batch.
@@ -56,7 +56,20 @@ impl Blend {
     /// Dose of an acquisition by batch, mGy: replicates whose mean is the dose.
     pub fn batches_mgy(&self, acquisition: &AcquisitionOutcome) -> Vec<f64> {
         let scale = acquisition.mgy_per_batch_kev_g;
-        acquisition.records.iter().map(|record| scale * self.value(record)).collect()
+        acquisition.records.iter().map(|record| scale * self.value(&record.energies)).collect()
+    }
+
+    /// Dose that the head end and the foot end of the path give per centimetre, mGy/cm: what a range that is a little
+    /// shorter saves, with the tube current elsewhere as it is. `None` where ends are not scored.
+    pub fn at_ends_mgy_per_cm(&self, acquisition: &AcquisitionOutcome) -> Option<[Estimate; 2]> {
+        let scale = acquisition.mgy_per_batch_kev_g / acquisition.ends?.length_cm;
+        let end = |end: usize| {
+            let energies = acquisition.records.iter().filter_map(|record| record.ends.as_ref());
+            let doses: Vec<f64> = energies.map(|ends| scale * self.value(&ends[end])).collect();
+            (doses.len() == acquisition.records.len())
+                .then(|| Estimate::from_replicates(doses.iter().copied()))
+        };
+        Some([end(0)?, end(1)?])
     }
 
     /// Dose of an acquisition, mGy.
@@ -70,10 +83,10 @@ impl Blend {
         doses.fold(Estimate::default(), |sum, dose| sum.plus(&dose))
     }
 
-    fn value(&self, record: &BatchRecord) -> f64 {
+    fn value(&self, of: &OrganEnergies) -> f64 {
         let sum = |factors: &[f64], energies: &[f64]| -> f64 {
             factors.iter().zip(energies).map(|(factor, energy_kev)| factor * energy_kev).sum()
         };
-        sum(&self.organ_per_g, &record.organ_kev) + sum(&self.marrow_per_g, &record.marrow_kev)
+        sum(&self.organ_per_g, &of.organ_kev) + sum(&self.marrow_per_g, &of.marrow_kev)
     }
 }

@@ -3,6 +3,7 @@
 //! Two runs of one seed draw the same deviates in the batch of the same acquisition and index, so that what differs
 //! between them is hardly blurred by chance. The covariance of the means is estimated from the batches that both have.
 
+use crate::error::{Error, Result};
 use crate::tally::estimate::Estimate;
 
 /// Fewest common batches that tell of a covariance.
@@ -13,6 +14,14 @@ const FEWEST_COMMON: usize = 10;
 pub struct PhaseBatches {
     /// Name of the phase.
     pub phase: String,
+    /// Tube voltage, kV.
+    pub tube_voltage_kv: f64,
+    /// Tube current, mA.
+    pub tube_current_ma: f64,
+    /// Noise index over the nominal range ([`crate::analysis::noise`]); `None` where it has none.
+    pub noise_index: Option<f64>,
+    /// What the head end and the foot end of the path give of every quantity, per cm; `None` where that is not known.
+    pub ends_per_cm: Option<Vec<[Estimate; 2]>>,
     /// Histories in every batch.
     pub histories_per_batch: u64,
     /// Index of every batch.
@@ -69,7 +78,41 @@ impl RunBatches {
         parts.fold(Estimate::default(), |sum, part| sum.plus(&part))
     }
 
-    fn index(&self, id: &str) -> Option<usize> {
+    /// The run with the tube currents that give every acquisition the noise of the same one of another run. Dose goes
+    /// with the current.
+    pub fn at_noise_of(&self, other: &RunBatches) -> Result<Self> {
+        if self.phases.len() != other.phases.len() {
+            return Err(Error::invalid(format!(
+                "equal noise needs as many acquisitions in both, found {} in {} and {} in {}",
+                other.phases.len(),
+                other.label,
+                self.phases.len(),
+                self.label
+            )));
+        }
+        let phases = self.phases.iter().zip(&other.phases).map(|(own, wanted)| {
+            let without = |run: &RunBatches, phase: &PhaseBatches| {
+                Error::invalid(format!("acquisition `{}` of {} has no noise index", phase.phase, run.label))
+                    .with_help("a tube at rest has none")
+            };
+            let noise = own.noise_index.ok_or_else(|| without(self, own))?;
+            let wanted = wanted.noise_index.ok_or_else(|| without(other, wanted))?;
+            Ok(own.with_current((noise / wanted).powi(2)))
+        });
+        Ok(RunBatches { phases: phases.collect::<Result<_>>()?, ..self.clone() })
+    }
+
+    /// What an exam shorter by a centimetre at the head end and at the foot end saves of a quantity, per cm; `None` where
+    /// that is not known of every acquisition.
+    pub fn saved_per_cm(&self, quantity: usize) -> Option<[Estimate; 2]> {
+        let ends: Option<Vec<[Estimate; 2]>> =
+            self.phases.iter().map(|phase| Some(phase.ends_per_cm.as_ref()?[quantity])).collect();
+        let none = [Estimate::default(); 2];
+        Some(ends?.iter().fold(none, |sum, end| [sum[0].plus(&end[0]), sum[1].plus(&end[1])]))
+    }
+
+    /// Position of a quantity.
+    pub fn index(&self, id: &str) -> Option<usize> {
         self.quantities.iter().position(|quantity| quantity.id == id)
     }
 
@@ -80,6 +123,19 @@ impl RunBatches {
 }
 
 impl PhaseBatches {
+    /// The acquisition with another tube current, `factor` times its own.
+    fn with_current(&self, factor: f64) -> Self {
+        let scaled = |values: &Vec<f64>| values.iter().map(|value| factor * value).collect();
+        let ends = |ends: &Vec<[Estimate; 2]>| ends.iter().map(|end| end.map(|e| e.scaled(factor))).collect();
+        PhaseBatches {
+            tube_current_ma: factor * self.tube_current_ma,
+            noise_index: self.noise_index.map(|noise| noise / factor.sqrt()),
+            values: self.values.iter().map(scaled).collect(),
+            ends_per_cm: self.ends_per_cm.as_ref().map(ends),
+            ..self.clone()
+        }
+    }
+
     fn mean(&self, quantity: usize) -> Estimate {
         Estimate::from_replicates(self.values[quantity].iter().copied())
     }
@@ -161,6 +217,29 @@ mod tests {
         assert!((paired.difference.standard_error / exact.standard_error - 1.0).abs() < 1e-6);
         assert!((paired.difference.mean - exact.mean).abs() < 1e-12 && paired.gain > 5.0, "{paired:?}");
         assert!(paired.ratio.standard_error < 0.1 * apart.ratio.standard_error && apart.gain == 1.0);
+    }
+
+    #[test]
+    fn at_equal_noise_dose_goes_with_the_square_of_the_noise() {
+        let with_noise = |noise_index| {
+            let mut run = run(1, (0..20).map(|k| 10.0 + f64::from(k % 3)).collect());
+            run.phases[0] = PhaseBatches {
+                tube_current_ma: 100.0,
+                noise_index,
+                ends_per_cm: Some(vec![[Estimate { mean: 1.0, standard_error: 0.1 }; 2]]),
+                ..run.phases[0].clone()
+            };
+            run
+        };
+        let (quiet, loud) = (with_noise(Some(1.0)), with_noise(Some(2.0)));
+        let at_equal = loud.at_noise_of(&quiet).unwrap();
+        let phase = &at_equal.phases[0];
+        assert_eq!((phase.tube_current_ma, phase.noise_index), (400.0, Some(1.0)));
+        assert_eq!(at_equal.saved_per_cm(0).unwrap()[1], Estimate { mean: 4.0, standard_error: 0.4 });
+        let ratio = compare(&loud, &at_equal)[0].ratio;
+        assert!((ratio.mean - 4.0).abs() < 1e-12 && ratio.standard_error < 1e-6, "{ratio:?}");
+        let sentence = with_noise(None).at_noise_of(&quiet).unwrap_err().to_string();
+        assert_eq!(sentence, "acquisition `` of  has no noise index");
     }
 
     #[test]

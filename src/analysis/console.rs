@@ -2,7 +2,7 @@
 
 use crate::analysis::ctdi::{Beam, Ctdi, CtdiPhantom};
 use crate::analysis::size::{REFERENCE_KEV, SliceSize, mean_water_equivalent_diameter_cm, slice_sizes};
-use crate::analysis::ssde::mean_size_factor;
+use crate::analysis::ssde::{head_size_factor, mean_size_factor, size_factor};
 use crate::error::Result;
 use crate::simulation::Exam;
 use crate::source::exposure::ExposureShares;
@@ -41,6 +41,9 @@ pub struct AcquisitionCtdi {
     /// factor over the nominal range; `None`
     /// where a slice is smaller or larger than the table of AAPM Report 204.
     pub ssde_mgy: Option<Estimate>,
+    /// The same for a scan of a head in the 16 cm phantom: CTDIvol times the factor of AAPM Report 293 at the mean
+    /// diameter of the range; `None` for other scans.
+    pub head_ssde_mgy: Option<Estimate>,
     /// CTDIvol in force, mGy. Its error is that of the model; a console's figure is taken as exact.
     pub volume_mgy: Estimate,
 }
@@ -99,15 +102,23 @@ fn apply(
     acquisition.output_factor = output_factor;
     let volume_mgy = model_mgy.scaled(output_factor);
     let (bottom_cm, top_cm) = Exam::nominal_range_cm(acquisition);
+    let chin_cm = exam.phantom.landmarks_z_cm.get("chin");
+    let is_head =
+        console.phantom == CtdiPhantom::Head16 && chin_cm.is_some_and(|&chin_cm| bottom_cm >= chin_cm);
+    let water_equivalent_diameter_cm = mean_water_equivalent_diameter_cm(sizes, bottom_cm, top_cm);
     let current = acquisition.modulated_current_ma();
     let relative = |z_cm: f64| {
         current.as_ref().map_or(1.0, |current| current.mean_at(z_cm) / acquisition.tube_current_ma)
     };
-    let factor = mean_size_factor(console.phantom, sizes, [bottom_cm, top_cm], relative);
+    let range_cm = [bottom_cm, top_cm];
+    let factor = mean_size_factor(|cm| size_factor(console.phantom, cm), sizes, range_cm, relative);
+    // The middle of a head stands for it: slices at the vertex are smaller than any head.
+    let head_factor = water_equivalent_diameter_cm.filter(|_| is_head).and_then(head_size_factor);
     let shares = ExposureShares::of(acquisition, source_to_isocentre_cm);
     let dlp_mgy_cm = volume_mgy.scaled(acquisition.exposed_length_cm() * shares.open);
     Some(AcquisitionCtdi {
-        water_equivalent_diameter_cm: mean_water_equivalent_diameter_cm(sizes, bottom_cm, top_cm),
+        water_equivalent_diameter_cm,
+        head_ssde_mgy: head_factor.map(|factor| volume_mgy.scaled(factor)),
         ssde_mgy: factor.map(|factor| volume_mgy.scaled(factor)),
         console,
         ctdi,

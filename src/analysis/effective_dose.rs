@@ -138,6 +138,8 @@ pub struct EffectiveDose {
     pub by_acquisition_msv: Vec<Estimate>,
     /// By acquisition and batch, mSv: replicates whose mean is the effective dose.
     pub batches_msv: Vec<Vec<f64>>,
+    /// By acquisition, what the head end and the foot end of its path give, mSv/cm; `None` where ends are not scored.
+    pub ends_msv_per_cm: Vec<Option<[Estimate; 2]>>,
     /// Its parts, for all acquisitions.
     pub tissues: Vec<TissueDose>,
 }
@@ -149,7 +151,7 @@ pub fn effective_dose(
     scheme: Scheme,
 ) -> Result<EffectiveDose, Vec<&'static str>> {
     let mut records = acquisitions.iter().flat_map(|acquisition| &acquisition.records);
-    let scores_marrow = records.all(|record| !record.marrow_kev.is_empty());
+    let scores_marrow = records.all(|record| !record.energies.marrow_kev.is_empty());
     let anatomy = Anatomy { phantom, masses_g: phantom.organ_masses_g(), scores_marrow };
     let parts = anatomy.parts(acquisitions, scheme)?;
     let mut sum = Blend::nothing(phantom.organs.len());
@@ -159,6 +161,7 @@ pub fn effective_dose(
         total_msv: sum.total_mgy(acquisitions),
         by_acquisition_msv: acquisitions.iter().map(|acquisition| sum.dose_mgy(acquisition)).collect(),
         batches_msv: acquisitions.iter().map(|acquisition| sum.batches_mgy(acquisition)).collect(),
+        ends_msv_per_cm: acquisitions.iter().map(|acquisition| sum.at_ends_mgy_per_cm(acquisition)).collect(),
         tissues: parts.iter().map(|part| part.dose(acquisitions)).collect(),
     })
 }

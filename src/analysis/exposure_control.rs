@@ -18,6 +18,7 @@ use crate::simulation::Exam;
 use crate::source::acquisition::Acquisition;
 use crate::source::current::CurrentProfile;
 use crate::source::scanner::Scanner;
+use crate::source::spectrum::Spectrum;
 
 /// Bins of the gantry angle: 5 degrees.
 const ANGLES: usize = 72;
@@ -217,7 +218,11 @@ pub struct Transmission {
 impl Transmission {
     /// Of a scanner's beam on its axis.
     pub fn new(scanner: &Scanner, tube_voltage_kv: f64) -> Result<Self> {
-        let spectrum = scanner.spectrum_on_axis(tube_voltage_kv)?;
+        Self::of_spectrum(&scanner.spectrum_on_axis(tube_voltage_kv)?)
+    }
+
+    /// Of a spectrum.
+    pub fn of_spectrum(spectrum: &Spectrum) -> Result<Self> {
         let water = Attenuation::new(&Material::named("water")?);
         let bins = spectrum.energies_kev.iter().zip(&spectrum.photons_per_cm2_mas);
         Ok(Transmission { bins: bins.map(|(&kev, &n)| [kev * n, water.mu_over_rho_cm2_g(kev)]).collect() })
@@ -225,9 +230,11 @@ impl Transmission {
 
     /// Share of the energy fluence behind so much water, cm.
     pub fn of(&self, water_cm: f64) -> f64 {
-        let [through, all] = self.bins.iter().fold([0.0; 2], |[through, all], [fluence, mu]| {
-            [through + fluence * (-mu * water_cm).exp(), all + fluence]
-        });
-        through / all
+        self.energy_fluence_kev(water_cm) / self.energy_fluence_kev(0.0)
+    }
+
+    /// Energy fluence behind so much water (cm), keV/cm² and mAs at a metre.
+    pub fn energy_fluence_kev(&self, water_cm: f64) -> f64 {
+        self.bins.iter().map(|[fluence, mu]| fluence * (-mu * water_cm).exp()).sum()
     }
 }

@@ -24,19 +24,25 @@ pub fn size_factor(phantom: CtdiPhantom, diameter_cm: f64) -> Option<f64> {
     (least..=most).contains(&diameter_cm).then(|| fit.a * (-fit.b_per_cm * diameter_cm).exp())
 }
 
+/// Size factor of a head in the 16 cm phantom by AAPM Report 293 (2019), 1.9852 · exp(−0.0486 · Dw); `None` outside the
+/// heads it is used for here, 10.5 to 19 cm (a newborn's to an adult's).
+///
+/// The coefficients are those of a public program that names the report; the report itself was not seen.
+pub fn head_size_factor(diameter_cm: f64) -> Option<f64> {
+    (10.5..=19.0).contains(&diameter_cm).then(|| 1.9852 * (-0.0486 * diameter_cm).exp())
+}
+
 /// Mean size factor of the slices between two heights, each weighted by the tube current above it over the scan's mean;
 /// `None` if there are none or one lies outside the report's table.
 pub fn mean_size_factor(
-    phantom: CtdiPhantom,
+    factor: impl Fn(f64) -> Option<f64>,
     sizes: &[SliceSize],
     [bottom_cm, top_cm]: [f64; 2],
     relative_current: impl Fn(f64) -> f64,
 ) -> Option<f64> {
     let inside = sizes.iter().filter(|size| (bottom_cm..=top_cm).contains(&size.z_cm));
-    let slice_factor = |size: &SliceSize| {
-        let factor = size_factor(phantom, size.water_equivalent_diameter_cm)?;
-        Some(factor * relative_current(size.z_cm))
-    };
+    let slice_factor =
+        |size: &SliceSize| Some(factor(size.water_equivalent_diameter_cm)? * relative_current(size.z_cm));
     let factors: Option<Vec<f64>> = inside.map(slice_factor).collect();
     factors.filter(|factors| !factors.is_empty()).map(|f| f.iter().sum::<f64>() / f.len() as f64)
 }

@@ -1,6 +1,7 @@
 //! File formats and console units: the only floor that knows either.
 
 pub mod case5_volume;
+pub mod comparison;
 pub mod ctdi_cache;
 pub mod digest;
 mod document;
@@ -12,6 +13,7 @@ pub mod phantom_file;
 pub mod picture;
 mod profile_csv;
 pub mod protocol;
+pub mod report;
 pub mod result;
 pub mod scanner_library;
 mod section;

@@ -9,14 +9,16 @@ use serde_json::{Map, Value, json};
 
 use crate::analysis::console::AcquisitionCtdi;
 use crate::analysis::effective_dose::{CAVEAT, SCHEMES, Scheme, TissueDose, effective_dose};
+use crate::analysis::noise::noise_index;
 use crate::analysis::organ_table::{OrganDose, OrganRow, OrganTable};
+use crate::analysis::peak_skin_dose::peak_skin_dose;
 use crate::error::Result;
 use crate::io::output_file;
 use crate::io::result::{NOTICE, ResultFile};
 use crate::simulation::outcome::{AcquisitionOutcome, Outcome};
 use crate::source::exposure::ExposureShares;
-use crate::source::scanner::Scanner;
 use crate::tally::energy_balance::EnergyBalance;
+use crate::tally::skin_patches::PATCH_EDGE_CM;
 use crate::units::CM_PER_MM;
 
 /// Name and version of the layout.
@@ -56,10 +58,24 @@ pub fn value(result: &ResultFile) -> Value {
         "histories_per_cpu_s": histories_per_cpu_s(outcome),
         "energy_balance": balance(&outcome.energy_balance()),
         "acquisitions": outcome.acquisitions.iter().enumerate()
-            .map(|(index, acquisition)| acquisition_value(acquisition, result.exam.scanner_of(&acquisition.acquisition), result.ctdi.get(index)))
+            .map(|(index, acquisition)| acquisition_value(acquisition, result, index))
             .collect::<Vec<_>>(),
+        "peak_skin_dose": skin(outcome),
         "effective_dose": SCHEMES.map(|scheme| effective(result, scheme)),
         "organs": table.rows.iter().map(|row| organ(row, &table.phases)).collect::<Vec<_>>(),
+    })
+}
+
+/// Peak skin dose over about a square centimetre; `null` without a dose map or skin.
+fn skin(outcome: &Outcome) -> Value {
+    let peak = outcome.skin.as_ref().and_then(|skin| peak_skin_dose(skin, &outcome.acquisitions));
+    peak.map_or(Value::Null, |peak| {
+        json!({
+            "dose_mgy": peak.dose_mgy.mean,
+            "standard_error_mgy": peak.dose_mgy.standard_error,
+            "patch_edge_mm": PATCH_EDGE_CM / CM_PER_MM,
+            "place_mm": peak.place_cm.iter().map(|cm| cm / CM_PER_MM).collect::<Vec<_>>(),
+        })
     })
 }
 
@@ -76,11 +92,10 @@ fn balance(balance: &EnergyBalance) -> Value {
     })
 }
 
-fn acquisition_value(
-    outcome: &AcquisitionOutcome,
-    scanner: &Scanner,
-    ctdi: Option<&Option<AcquisitionCtdi>>,
-) -> Value {
+fn acquisition_value(outcome: &AcquisitionOutcome, result: &ResultFile, index: usize) -> Value {
+    let scanner = result.exam.scanner_of(&outcome.acquisition);
+    let ctdi = result.ctdi.get(index);
+    let noise = noise_index(result.exam, &outcome.acquisition, result.sizes).ok().flatten();
     let shares = ExposureShares::of(&outcome.acquisition, scanner.source_to_isocentre_cm);
     json!({
         "phase": outcome.acquisition.phase,
@@ -97,6 +112,8 @@ fn acquisition_value(
         "overrange_share": shares.overrange,
         "open_share": shares.open,
         "wall_s": outcome.wall_s,
+        "noise_index": noise.map(|noise| noise.mean),
+        "largest_noise_index": noise.map(|noise| noise.largest),
         "energy_balance": balance(&outcome.energy_balance),
         "ctdi": ctdi.and_then(Option::as_ref).map(ctdi_value),
     })
@@ -111,6 +128,7 @@ fn ctdi_value(ctdi: &AcquisitionCtdi) -> Value {
         "ctdi_vol_of_model_mgy": ctdi.model_mgy.mean,
         "output_factor": ctdi.output_factor,
         "ssde_mgy": ctdi.ssde_mgy.map(|ssde| ssde.mean),
+        "head_ssde_mgy": ctdi.head_ssde_mgy.map(|ssde| ssde.mean),
         "water_equivalent_diameter_cm": ctdi.water_equivalent_diameter_cm,
         "dlp_mgy_cm": ctdi.dlp_mgy_cm.mean,
         "dlp_standard_error_mgy_cm": ctdi.dlp_mgy_cm.standard_error,

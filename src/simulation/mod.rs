@@ -14,8 +14,10 @@ use crate::geometry::phantom::Phantom;
 use crate::source::acquisition::{Acquisition, Mode};
 use crate::source::beam::{Beam, PhotonSource};
 use crate::source::gantry::Placement;
+use crate::source::range_ends::RangeEnds;
 use crate::source::scanner::Scanner;
 use crate::tally::dose_map::{DoseMap, mgy_per_kev_g};
+use crate::tally::skin_patches::SkinPatches;
 use crate::transport::aim::fan_windows;
 use crate::transport::world::World;
 
@@ -74,12 +76,15 @@ pub fn simulate(exam: &Exam, settings: &Settings, observer: &dyn Observer) -> Re
     exam.check()?;
     settings.check()?;
     let outline = Outline::of(&exam.phantom);
-    let world = World::new(&exam.phantom, &outline)?;
+    let stage = Stage {
+        world: World::new(&exam.phantom, &outline)?,
+        outline,
+        skin: settings.map_binning.and_then(|_| SkinPatches::of(&exam.phantom)),
+    };
     let mut acquisitions = Vec::new();
     let mut dose_map: Option<DoseMap> = None;
     for index in 0..exam.acquisitions.len() {
-        let Some((outcome, map)) = play_acquisition(exam, settings, &world, &outline, index, observer)?
-        else {
+        let Some((outcome, map)) = play_acquisition(exam, settings, &stage, index, observer)? else {
             break;
         };
         dose_map = match (dose_map, map) {
@@ -103,6 +108,7 @@ pub fn simulate(exam: &Exam, settings: &Settings, observer: &dyn Observer) -> Re
             && acquisitions.iter().all(|a| a.finish != Finish::Interrupted),
         acquisitions,
         dose_map,
+        skin: stage.skin,
         wall_s: start.elapsed().as_secs_f64(),
         cpu_s: cpu.elapsed().as_secs_f64(),
         threads: rayon::current_num_threads(),
@@ -125,7 +131,15 @@ pub fn simulate_source<S: PhotonSource>(
         }
         None => Vec::new(),
     };
-    let plan = Plan { phantom, world, settings, acquisition: 0, target_organs: &target_organs };
+    let plan = Plan {
+        phantom,
+        world,
+        settings,
+        acquisition: 0,
+        target_organs: &target_organs,
+        ends: None,
+        skin: None,
+    };
     let played = Run::new(plan, source).play(observer)?.ok_or_else(nothing_done)?;
     Ok(SourceOutcome {
         organ_kev: organ_energies_per_history(&played.records, played.histories_per_batch),
@@ -140,25 +154,39 @@ fn nothing_done() -> Error {
     Error::invalid("the run was stopped before its first batch was done: there is nothing to save")
 }
 
+/// The phantom of an exam, prepared.
+struct Stage<'a> {
+    world: World<'a>,
+    outline: Outline,
+    skin: Option<SkinPatches>,
+}
+
 /// One acquisition of an exam; `None` if it was stopped before its first batch.
 fn play_acquisition(
     exam: &Exam,
     settings: &Settings,
-    world: &World,
-    outline: &Outline,
+    stage: &Stage,
     index: usize,
     observer: &dyn Observer,
 ) -> Result<Option<(AcquisitionOutcome, Option<DoseMap>)>> {
     let acquisition = &exam.acquisitions[index];
     let beam = Beam::new(exam.scanner_of(acquisition), acquisition, exam.placement)?;
-    let windows = fan_windows(&beam, outline);
+    let windows = fan_windows(&beam, &stage.outline);
     let beam = beam.with_windows(windows);
     let (bottom_cm, top_cm) = Exam::nominal_range_cm(acquisition);
     let coverage = coverage(&exam.phantom, bottom_cm, top_cm);
     let masses_g = exam.phantom.organ_masses_g();
     let target_organs = target_organs(settings, &exam.phantom, &coverage, &masses_g)?;
-    let phantom = &exam.phantom;
-    let plan = Plan { phantom, world, settings, acquisition: index, target_organs: &target_organs };
+    let (phantom, ends) = (&exam.phantom, RangeEnds::of(acquisition));
+    let plan = Plan {
+        phantom,
+        world: &stage.world,
+        settings,
+        acquisition: index,
+        target_organs: &target_organs,
+        ends,
+        skin: stage.skin.as_ref(),
+    };
     let played = Run::new(plan, &beam).play(observer);
     let played = played.map_err(|error| error.within(&format!("acquisition `{}`", acquisition.phase)))?;
     let Some(mut played) = played else { return Ok(None) };
@@ -176,6 +204,7 @@ fn play_acquisition(
         energy_balance: played.energy_balance,
         target_organs,
         records: played.records,
+        ends,
         finish: played.finish,
         wall_s: played.wall_s,
     };

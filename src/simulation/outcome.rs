@@ -3,9 +3,11 @@
 use crate::constants::ENERGY_MAX_KEV;
 use crate::geometry::phantom::Phantom;
 use crate::source::acquisition::Acquisition;
+use crate::source::range_ends::RangeEnds;
 use crate::tally::dose_map::DoseMap;
 use crate::tally::energy_balance::EnergyBalance;
 use crate::tally::estimate::Estimate;
+use crate::tally::skin_patches::SkinPatches;
 
 /// Why an acquisition's run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,7 +39,18 @@ impl Finish {
 pub struct BatchRecord {
     /// Index of the batch.
     pub batch: u64,
-    /// Energy by organ, keV, of all its histories.
+    /// Energy of all its histories.
+    pub energies: OrganEnergies,
+    /// Energy of the histories at the head end and at the foot end of the path, where ends are scored apart.
+    pub ends: Option<[OrganEnergies; 2]>,
+    /// Energy of every patch of skin, keV; empty without a dose map.
+    pub skin_kev: Vec<f32>,
+}
+
+/// Energy by organ of some histories.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OrganEnergies {
+    /// Energy by organ, keV.
     pub organ_kev: Vec<f64>,
     /// Energy by organ that active marrow would have had in the place of bone, keV; 0 outside bones, empty where the
     /// estimator does not score kerma.
@@ -64,6 +77,8 @@ pub struct AcquisitionOutcome {
     pub histories_per_batch: u64,
     /// The batches, by index.
     pub records: Vec<BatchRecord>,
+    /// The ends of the path that are scored apart.
+    pub ends: Option<RangeEnds>,
     /// Photons that the acquisition emits into the collimated fan.
     pub photons: f64,
     /// Where the energy went.
@@ -83,6 +98,8 @@ pub struct Outcome {
     pub acquisitions: Vec<AcquisitionOutcome>,
     /// Dose map of all acquisitions together.
     pub dose_map: Option<DoseMap>,
+    /// The patches of skin of the batches' records, with a map.
+    pub skin: Option<SkinPatches>,
     /// Whether every acquisition ran to its end.
     pub complete: bool,
     /// Wall time, s.
@@ -144,7 +161,7 @@ pub fn organ_energies_kev(phantom: &Phantom, label_kev: &[f64; 256]) -> Vec<f64>
 
 /// Energy of an organ per batch, keV.
 pub fn organ_energy(records: &[BatchRecord], organ: usize) -> Estimate {
-    Estimate::from_replicates(records.iter().map(|record| record.organ_kev[organ]))
+    Estimate::from_replicates(records.iter().map(|record| record.energies.organ_kev[organ]))
 }
 
 /// Doses by organ from the batches, mGy; `scale` is mGy per (keV/g and batch).
@@ -165,7 +182,7 @@ pub fn organ_doses_mgy(records: &[BatchRecord], masses_g: &[f64], scale: f64) ->
 
 /// Energies by organ, keV per history.
 pub fn organ_energies_per_history(records: &[BatchRecord], histories_per_batch: u64) -> Vec<Estimate> {
-    let organs = records.first().map_or(0, |record| record.organ_kev.len());
+    let organs = records.first().map_or(0, |record| record.energies.organ_kev.len());
     let energy = |organ| {
         let mut energy = organ_energy(records, organ);
         if energy.mean == 0.0 {

@@ -8,14 +8,16 @@ use rayon::prelude::*;
 
 use crate::error::{Error, Result};
 use crate::geometry::phantom::Phantom;
-use crate::simulation::outcome::{BatchRecord, Finish, organ_energies_kev, organ_energy};
+use crate::simulation::outcome::{BatchRecord, Finish, OrganEnergies, organ_energies_kev, organ_energy};
 use crate::simulation::schedule::Schedule;
 use crate::simulation::settings::Settings;
 use crate::simulation::{Observer, Progress};
 use crate::source::beam::PhotonSource;
-use crate::tally::batch_score::{RegionScore, VoxelScore, label_energies_kev};
+use crate::source::range_ends::RangeEnds;
+use crate::tally::batch_score::{EndEnergies, RegionScore, VoxelScore, label_energies_kev};
 use crate::tally::dose_map::{Binning, MapTotals};
 use crate::tally::energy_balance::EnergyBalance;
+use crate::tally::skin_patches::SkinPatches;
 use crate::transport::batch::{BatchAddress, run_batch};
 use crate::transport::world::World;
 
@@ -32,6 +34,10 @@ pub struct Plan<'a> {
     pub acquisition: usize,
     /// Organs whose errors decide how long it takes.
     pub target_organs: &'a [usize],
+    /// Ends of the path that are scored apart, if there are any.
+    pub ends: Option<RangeEnds>,
+    /// Patches of skin, scored where a map is.
+    pub skin: Option<&'a SkinPatches>,
 }
 
 /// What was played.
@@ -57,8 +63,19 @@ impl Played {
     }
 }
 
-/// Energy by label, keV, that of active marrow in bones by label, keV, and where all energy went.
-type Scored = (Box<[f64; 256]>, Box<[f64; 256]>, EnergyBalance);
+/// What one batch scored.
+struct Scored {
+    /// Energy by label, keV.
+    label_kev: Box<[f64; 256]>,
+    /// That of active marrow in bones, keV.
+    marrow_kev: Box<[f64; 256]>,
+    /// Both, of the ends of the path.
+    ends: Box<[EndEnergies; 2]>,
+    /// Energy of every patch of skin, keV; empty without a map.
+    skin_kev: Vec<f32>,
+    /// Where all energy went.
+    balance: EnergyBalance,
+}
 
 /// A source on a phantom, under way.
 pub struct Run<'a, S> {
@@ -123,19 +140,37 @@ impl<'a, S: PhotonSource> Run<'a, S> {
             self.stopped.store(true, Ordering::Relaxed);
             return;
         }
-        let (label_kev, marrow_kev, balance) = self.score_batch(batch);
-        let organ_kev = organ_energies_kev(self.plan.phantom, &label_kev);
-        let marrow_kev = match self.plan.settings.estimator.scores_kerma() {
-            true => organ_energies_kev(self.plan.phantom, &marrow_kev),
-            false => Vec::new(),
+        let scored = self.score_batch(batch);
+        let record = BatchRecord {
+            batch,
+            skin_kev: scored.skin_kev,
+            energies: self.by_organ(&scored.label_kev, &scored.marrow_kev),
+            ends: self
+                .plan
+                .ends
+                .map(|_| scored.ends.each_ref().map(|end| self.by_organ(&end.label_kev, &end.marrow_kev))),
         };
-        self.balance.lock().expect("no thread panics").push((batch, balance));
-        self.records.lock().expect("no thread panics").push(BatchRecord { batch, organ_kev, marrow_kev });
+        self.balance.lock().expect("no thread panics").push((batch, scored.balance));
+        self.records.lock().expect("no thread panics").push(record);
         self.finished.fetch_add(1, Ordering::Relaxed);
         self.report(observer);
     }
 
-    /// Energy by label, that of marrow by label, and energy balance of one batch; its map, if one is wanted, goes to the totals.
+    fn by_organ(&self, label_kev: &[f64; 256], marrow_kev: &[f64; 256]) -> OrganEnergies {
+        OrganEnergies {
+            organ_kev: organ_energies_kev(self.plan.phantom, label_kev),
+            marrow_kev: match self.plan.settings.estimator.scores_kerma() {
+                true => organ_energies_kev(self.plan.phantom, marrow_kev),
+                false => Vec::new(),
+            },
+        }
+    }
+
+    fn end_shares(&self) -> [f64; 2] {
+        self.plan.ends.map_or(RangeEnds::NONE, |ends| ends.mas_shares)
+    }
+
+    /// Plays one batch; its map, if one is wanted, goes to the totals.
     fn score_batch(&self, batch: u64) -> Scored {
         match (&self.map_totals, self.plan.settings.estimator.scores_kerma()) {
             (None, true) => self.score_regions::<true>(batch),
@@ -146,26 +181,28 @@ impl<'a, S: PhotonSource> Run<'a, S> {
     }
 
     fn score_regions<const KERMA: bool>(&self, batch: u64) -> Scored {
-        let mut score = RegionScore::<KERMA>::new();
+        let mut score = RegionScore::<KERMA>::new(self.end_shares());
         let (address, histories) = self.address(batch);
         run_batch(self.plan.world, self.source, self.plan.settings.estimator, address, histories, &mut score);
         score.balance.kerma_kev = if KERMA { score.label_kev.iter().sum() } else { 0.0 };
-        (score.label_kev, score.marrow_kev, score.balance)
+        let RegionScore { label_kev, marrow_kev, balance, ends } = score;
+        Scored { label_kev, marrow_kev, ends: ends.energies, skin_kev: Vec::new(), balance }
     }
 
     fn score_voxels<const KERMA: bool>(&self, batch: u64, totals: &MapTotals) -> Scored {
         let spare = self.spare_maps.lock().expect("no thread panics").pop();
         let mut voxel_kev = spare.unwrap_or_else(|| vec![0.0; self.plan.world.labels.len()]);
         let (address, histories) = self.address(batch);
-        let mut score = VoxelScore::<KERMA>::new(&mut voxel_kev);
+        let mut score = VoxelScore::<KERMA>::new(&mut voxel_kev, self.end_shares());
         run_batch(self.plan.world, self.source, self.plan.settings.estimator, address, histories, &mut score);
-        let (marrow_kev, mut balance) = (score.marrow_kev, score.balance);
+        let (marrow_kev, ends, mut balance) = (score.marrow_kev, score.ends.energies, score.balance);
         let label_kev = label_energies_kev(&voxel_kev, self.plan.world.labels);
         balance.kerma_kev = if KERMA { label_kev.iter().sum() } else { 0.0 };
+        let skin_kev = self.plan.skin.map_or(Vec::new(), |skin| skin.energies_kev(&voxel_kev));
         totals.add(&voxel_kev, batch);
         voxel_kev.fill(0.0);
         self.spare_maps.lock().expect("no thread panics").push(voxel_kev);
-        (label_kev, marrow_kev, balance)
+        Scored { label_kev, marrow_kev, ends, skin_kev, balance }
     }
 
     fn address(&self, batch: u64) -> (BatchAddress, u64) {

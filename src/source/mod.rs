@@ -11,6 +11,7 @@ pub mod exposure;
 pub mod fan_window;
 pub mod field;
 pub mod gantry;
+pub mod range_ends;
 pub mod scanner;
 pub mod spectrum;
 mod tube;

@@ -7,6 +7,50 @@ use crate::transport::tally::Tally;
 /// Energy by voxel of one batch, keV, in single precision: a batch is small enough for it.
 pub type VoxelEnergies = Vec<f32>;
 
+/// Energies by label of the histories at one end of an acquisition.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EndEnergies {
+    /// Energy by label, keV.
+    pub label_kev: [f64; 256],
+    /// Energy by label that active marrow would have had in the place of bone, keV.
+    pub marrow_kev: [f64; 256],
+}
+
+/// Scores once more what the first and the last histories of an acquisition leave: what a shorter range would save.
+pub struct EndScore {
+    /// Share of the mAs at the end of the first part, and at the start of the last one.
+    shares: [f64; 2],
+    /// Part that the present history belongs to: 0 or 1 for the ends, 2 for what lies between.
+    part: usize,
+    /// First and last histories.
+    pub energies: Box<[EndEnergies; 2]>,
+}
+
+impl EndScore {
+    /// Nothing scored yet; histories before the first and from the second share of the mAs on are scored.
+    pub fn new(shares: [f64; 2]) -> Self {
+        let none = EndEnergies { label_kev: [0.0; 256], marrow_kev: [0.0; 256] };
+        EndScore { shares, part: 2, energies: Box::new([none.clone(), none]) }
+    }
+
+    #[inline]
+    fn begin(&mut self, share: f64) {
+        self.part = match share {
+            _ if share < self.shares[0] => 0,
+            _ if share >= self.shares[1] => 1,
+            _ => 2,
+        };
+    }
+
+    #[inline]
+    fn add(&mut self, label: u8, energy_kev: f32, marrow_over_medium: f32) {
+        if let Some(end) = self.energies.get_mut(self.part) {
+            end.label_kev[usize::from(label)] += f64::from(energy_kev);
+            end.marrow_kev[usize::from(label)] += f64::from(energy_kev * marrow_over_medium);
+        }
+    }
+}
+
 /// Score by region only. `KERMA` tells which of transport's two streams of events is the dose.
 pub struct RegionScore<const KERMA: bool> {
     /// Energy by label, keV.
@@ -15,6 +59,8 @@ pub struct RegionScore<const KERMA: bool> {
     pub marrow_kev: Box<[f64; 256]>,
     /// Where the energy went.
     pub balance: EnergyBalance,
+    /// What the ends of the acquisition leave.
+    pub ends: EndScore,
 }
 
 /// Score by voxel; the regions' energies are summed from the map when the batch is done.
@@ -25,30 +71,33 @@ pub struct VoxelScore<'a, const KERMA: bool> {
     pub marrow_kev: Box<[f64; 256]>,
     /// Where the energy went.
     pub balance: EnergyBalance,
+    /// What the ends of the acquisition leave.
+    pub ends: EndScore,
 }
 
 impl<const KERMA: bool> RegionScore<KERMA> {
-    /// Nothing scored yet.
-    pub fn new() -> Self {
+    /// Nothing scored yet; `ends` are the shares of the mAs of [`EndScore`].
+    pub fn new(ends: [f64; 2]) -> Self {
         let none = || Box::new([0.0; 256]);
-        RegionScore { label_kev: none(), marrow_kev: none(), balance: EnergyBalance::default() }
+        let (label_kev, marrow_kev) = (none(), none());
+        RegionScore { label_kev, marrow_kev, balance: EnergyBalance::default(), ends: EndScore::new(ends) }
     }
 }
 
 impl<'a, const KERMA: bool> VoxelScore<'a, KERMA> {
-    /// Adds to these voxels.
-    pub fn new(voxel_kev: &'a mut VoxelEnergies) -> Self {
-        VoxelScore { voxel_kev, marrow_kev: Box::new([0.0; 256]), balance: EnergyBalance::default() }
-    }
-}
-
-impl<const KERMA: bool> Default for RegionScore<KERMA> {
-    fn default() -> Self {
-        RegionScore::new()
+    /// Adds to these voxels; `ends` are the shares of the mAs of [`EndScore`].
+    pub fn new(voxel_kev: &'a mut VoxelEnergies, ends: [f64; 2]) -> Self {
+        let (marrow_kev, ends) = (Box::new([0.0; 256]), EndScore::new(ends));
+        VoxelScore { voxel_kev, marrow_kev, balance: EnergyBalance::default(), ends }
     }
 }
 
 impl<const KERMA: bool> Tally for RegionScore<KERMA> {
+    #[inline]
+    fn begin(&mut self, share: f64) {
+        self.ends.begin(share);
+    }
+
     #[inline]
     fn emit(&mut self, energy_kev: f32) {
         self.balance.emitted_kev += f64::from(energy_kev);
@@ -57,6 +106,7 @@ impl<const KERMA: bool> Tally for RegionScore<KERMA> {
     #[inline]
     fn kerma(&mut self, _voxel: usize, label: u8, energy_kev: f32, marrow_over_medium: f32) {
         if KERMA {
+            self.ends.add(label, energy_kev, marrow_over_medium);
             self.label_kev[usize::from(label)] += f64::from(energy_kev);
             if marrow_over_medium > 0.0 {
                 self.marrow_kev[usize::from(label)] += f64::from(energy_kev * marrow_over_medium);
@@ -68,6 +118,7 @@ impl<const KERMA: bool> Tally for RegionScore<KERMA> {
     fn deposit(&mut self, _voxel: usize, label: u8, energy_kev: f32) {
         self.balance.deposited_kev += f64::from(energy_kev);
         if !KERMA {
+            self.ends.add(label, energy_kev, 0.0);
             self.label_kev[usize::from(label)] += f64::from(energy_kev);
         }
     }
@@ -80,6 +131,11 @@ impl<const KERMA: bool> Tally for RegionScore<KERMA> {
 
 impl<const KERMA: bool> Tally for VoxelScore<'_, KERMA> {
     #[inline]
+    fn begin(&mut self, share: f64) {
+        self.ends.begin(share);
+    }
+
+    #[inline]
     fn emit(&mut self, energy_kev: f32) {
         self.balance.emitted_kev += f64::from(energy_kev);
     }
@@ -88,6 +144,7 @@ impl<const KERMA: bool> Tally for VoxelScore<'_, KERMA> {
     fn kerma(&mut self, voxel: usize, label: u8, energy_kev: f32, marrow_over_medium: f32) {
         // A quarter of the voxels a ray crosses are air around the body; no one asks for their dose.
         if KERMA && label != EXTERIOR {
+            self.ends.add(label, energy_kev, marrow_over_medium);
             self.voxel_kev[voxel] += energy_kev;
             if marrow_over_medium > 0.0 {
                 self.marrow_kev[usize::from(label)] += f64::from(energy_kev * marrow_over_medium);
@@ -99,6 +156,7 @@ impl<const KERMA: bool> Tally for VoxelScore<'_, KERMA> {
     fn deposit(&mut self, voxel: usize, label: u8, energy_kev: f32) {
         self.balance.deposited_kev += f64::from(energy_kev);
         if !KERMA && label != EXTERIOR {
+            self.ends.add(label, energy_kev, 0.0);
             self.voxel_kev[voxel] += energy_kev;
         }
     }

@@ -5,3 +5,4 @@ pub mod dose_map;
 pub mod energy_balance;
 pub mod estimate;
 pub mod fixed_point;
+pub mod skin_patches;

@@ -71,56 +71,62 @@ pub fn run_batch<S: PhotonSource, T: Tally>(
     let mut stream = batch_stream(address.seed, address.acquisition, address.batch);
     let scratch = &mut Scratch::new();
     match estimator {
-        Estimator::Analog => independent(source, histories, &mut stream, |photon, address| {
+        Estimator::Analog => independent(source, histories, &mut stream, |photon, time, address| {
+            tally.begin(time);
             analog_history::<Silent, T>(world, &photon, &mut address.stream(0), scratch, tally);
         }),
-        Estimator::TrackLength => independent(source, histories, &mut stream, |photon, address| {
+        Estimator::TrackLength => independent(source, histories, &mut stream, |photon, time, address| {
+            tally.begin(time);
             analog_history::<TrackLength, T>(world, &photon, &mut address.stream(0), scratch, tally);
         }),
-        Estimator::Organ => evenly_spread(source, histories, &mut stream, |photon, place, address| {
+        Estimator::Organ => evenly_spread(source, histories, &mut stream, |photon, time, place, address| {
+            tally.begin(time);
             let splits = (estimator.splits(), place);
             expected_primary_history::<TentativeCollision, T>(
                 world, &photon, splits, address, scratch, tally,
             );
         }),
-        Estimator::Map => evenly_spread(source, histories, &mut stream, |photon, place, address| {
+        Estimator::Map => evenly_spread(source, histories, &mut stream, |photon, time, place, address| {
+            tally.begin(time);
             let splits = (estimator.splits(), place);
             expected_primary_history::<TrackLength, T>(world, &photon, splits, address, scratch, tally);
         }),
     }
 }
 
-/// Emits photons of independent random deviates, in the order of time.
+/// Emits photons of independent random deviates. `play` also gets the share of the mAs before the photon.
 #[inline]
 fn independent(
     source: &impl PhotonSource,
     histories: u64,
     stream: &mut Stream,
-    mut play: impl FnMut(crate::photon::Photon, HistoryAddress),
+    mut play: impl FnMut(crate::photon::Photon, f64, HistoryAddress),
 ) {
     let batch_bits = stream.next_u64();
     for history in 0..histories {
+        let time = f64::from(open01(stream));
         let deviates = SourceDeviates {
-            time: f64::from(open01(stream)),
+            time,
             turn: open01(stream),
             fan: open01(stream),
             cone: open01(stream),
             energy: open01(stream),
         };
         if let Some(photon) = source.emit(deviates) {
-            play(photon, HistoryAddress::new(batch_bits, history));
+            play(photon, time, HistoryAddress::new(batch_bits, history));
         }
     }
 }
 
 /// Emits photons of one scrambled low-discrepancy set, in the order of time, so that neighbours in the
-/// sequence cross the same voxels. `play` also gets the deviate that places the primary's interactions.
+/// sequence cross the same voxels. `play` also gets the share of the mAs before the photon, and the deviate that places
+/// the primary's interactions.
 #[inline]
 fn evenly_spread(
     source: &impl PhotonSource,
     histories: u64,
     stream: &mut Stream,
-    mut play: impl FnMut(crate::photon::Photon, f32, HistoryAddress),
+    mut play: impl FnMut(crate::photon::Photon, f64, f32, HistoryAddress),
 ) {
     let batch_bits = stream.next_u64();
     let seeds = std::array::from_fn(|_| stream.next_u64() as u32);
@@ -130,7 +136,7 @@ fn evenly_spread(
         let [fan, place, energy, cone, turn] = points.next_point().map(|bits| unit_from_bits(bits >> 9));
         let time = (history as f64 + f64::from(open01(stream))) * step;
         if let Some(photon) = source.emit(SourceDeviates { time, turn, fan, cone, energy }) {
-            play(photon, place, HistoryAddress::new(batch_bits, history));
+            play(photon, time, place, HistoryAddress::new(batch_bits, history));
         }
     }
 }

@@ -6,6 +6,9 @@
 /// voxel it crosses (track length or tentative collision times μtr); *deposits* are what it really left
 /// at its interactions. Their means are equal; a dose is scored from one of them, never from both.
 pub trait Tally {
+    /// A history begins: its photon leaves after this share, in [0, 1), of the acquisition's mAs.
+    #[inline]
+    fn begin(&mut self, _share: f64) {}
     /// Energy leaves the source.
     fn emit(&mut self, energy_kev: f32);
     /// Expected energy transferred in a voxel; `marrow_over_medium` is what active marrow would have of it per mass, 0

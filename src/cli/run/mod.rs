@@ -14,6 +14,7 @@ use super::progress::{Show, Watch};
 use super::{Done, EXIT_INTERRUPTED, console, interrupt};
 use crate::analysis::console::{AcquisitionCtdi, calibrate};
 use crate::analysis::organ_table::OrganTable;
+use crate::analysis::size::{REFERENCE_KEV, SliceSize, slice_sizes};
 use crate::error::{Error, Result};
 use crate::io::ctdi_cache;
 use crate::io::result::ResultFile;
@@ -74,12 +75,14 @@ pub fn run(arguments: &RunArguments) -> Done {
     let phases = plan.exam.acquisitions.iter().map(|acquisition| &acquisition.phase);
     let warned = ctdi.iter().zip(phases).filter_map(|(ctdi, phase)| ctdi.as_ref()?.warning(phase));
     plan.warnings.extend(warned);
+    let sizes = slice_sizes(&plan.exam.phantom, REFERENCE_KEV)?;
+    console::print(&report::noise(&plan, &sizes)?)?;
     let watch = Watch::new(arguments.progress, &plan.exam, &plan.settings);
     plan.warnings.iter().for_each(|warning| watch.say("warning", warning));
     let outcome = plan.pool.install(|| simulate(&plan.exam, &plan.settings, &watch));
     watch.finish();
     match outcome {
-        Ok(outcome) => conclude(&plan, &outputs, &watch, &outcome, &ctdi),
+        Ok(outcome) => conclude(&plan, &outputs, &watch, &outcome, (&ctdi, &sizes)),
         Err(error @ Error::Invalid { .. }) if interrupt::requested() => {
             console::complain(&error);
             Ok(ExitCode::from(EXIT_INTERRUPTED))
@@ -94,15 +97,16 @@ fn conclude(
     outputs: &Outputs,
     watch: &Watch,
     outcome: &Outcome,
-    ctdi: &[Option<AcquisitionCtdi>],
+    (ctdi, sizes): (&[Option<AcquisitionCtdi>], &[SliceSize]),
 ) -> Done {
     let table = OrganTable::new(&plan.exam.phantom, outcome);
     let mut warnings = plan.warnings.clone();
     let missed = report::missed_targets(plan, outcome);
     missed.iter().for_each(|warning| watch.say("warning", warning));
     warnings.extend(missed);
-    let written = save(plan, outputs, outcome, (&table, ctdi), &warnings)?;
+    let written = save(plan, outputs, outcome, (&table, ctdi, sizes), &warnings)?;
     console::print(&report::table(&table))?;
+    console::print(&report::skin(outcome))?;
     console::print(&report::effective(plan, outcome))?;
     console::print(&report::footer(outcome, &written))?;
     if outcome.complete {
@@ -116,7 +120,7 @@ fn save(
     plan: &Plan,
     outputs: &Outputs,
     outcome: &Outcome,
-    (table, ctdi): (&OrganTable, &[Option<AcquisitionCtdi>]),
+    (table, ctdi, sizes): (&OrganTable, &[Option<AcquisitionCtdi>], &[SliceSize]),
     warnings: &[String],
 ) -> Result<Vec<PathBuf>> {
     let result = ResultFile {
@@ -126,6 +130,7 @@ fn save(
         protocol: &plan.protocol,
         phantom_digest: &plan.phantom_digest,
         ctdi,
+        sizes,
         warnings,
         created: Timestamp::now(),
     };

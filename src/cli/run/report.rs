@@ -5,9 +5,13 @@ use std::path::PathBuf;
 use super::Plan;
 use crate::analysis::console::AcquisitionCtdi;
 use crate::analysis::effective_dose::{EffectiveDose, SCHEMES, effective_dose};
+use crate::analysis::noise::noise_index;
 use crate::analysis::organ_table::{InField, OrganDose, OrganRow, OrganTable};
+use crate::analysis::peak_skin_dose::peak_skin_dose;
+use crate::analysis::size::SliceSize;
 use crate::cli::console::{self, digits, plain};
 use crate::cli::progress::duration;
+use crate::error::Result;
 use crate::geometry::mass::body_mass_g;
 use crate::io::result::NOTICE;
 use crate::simulation::Exam;
@@ -15,6 +19,7 @@ use crate::simulation::outcome::{AcquisitionOutcome, Finish, Outcome};
 use crate::source::acquisition::{Acquisition, Mode};
 use crate::source::exposure::ExposureShares;
 use crate::tally::estimate::Estimate;
+use crate::tally::skin_patches::PATCH_EDGE_CM;
 use crate::units::CM_PER_MM;
 
 /// More acquisitions than this are not given columns of their own.
@@ -114,6 +119,35 @@ pub fn ctdi(plan: &Plan, found: &[Option<AcquisitionCtdi>]) -> String {
         ))
     });
     lines.collect()
+}
+
+/// Noise index of every acquisition that has one, before the run.
+pub fn noise(plan: &Plan, sizes: &[SliceSize]) -> Result<String> {
+    let mut text = String::new();
+    for acquisition in &plan.exam.acquisitions {
+        if let Some(noise) = noise_index(&plan.exam, acquisition, sizes)? {
+            text += &format!(
+                " noise    {}   index {}, at most {}   (1: behind 20 cm of water at 120 kV, 100 effective mAs)\n",
+                plain(&acquisition.phase),
+                digits(noise.mean, 3),
+                digits(noise.largest, 3)
+            );
+        }
+    }
+    Ok(text)
+}
+
+/// Peak skin dose, where it was scored.
+pub fn skin(outcome: &Outcome) -> String {
+    let peak = outcome.skin.as_ref().and_then(|skin| peak_skin_dose(skin, &outcome.acquisitions));
+    peak.map_or(String::new(), |peak| {
+        let [x_mm, y_mm, z_mm] = [0, 1, 2].map(|axis| peak.place_cm[axis] / CM_PER_MM);
+        format!(
+            " skin     peak {} mGy ± {} % over {PATCH_EDGE_CM} cm, at x {x_mm:.0}, y {y_mm:.0}, z {z_mm:.0} mm\n",
+            digits(peak.dose_mgy.mean, 4),
+            digits(peak.dose_mgy.relative_error() * 100.0, 2)
+        )
+    })
 }
 
 /// Effective dose and the dose to active marrow, after the table.

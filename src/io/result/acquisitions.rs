@@ -6,6 +6,8 @@ use ndarray::Array2;
 use super::hdf::{attribute, text_attribute};
 use super::provenance::write_balance;
 use crate::analysis::console::AcquisitionCtdi;
+use crate::analysis::noise::noise_index;
+use crate::analysis::size::SliceSize;
 use crate::simulation::Exam;
 use crate::simulation::outcome::AcquisitionOutcome;
 use crate::source::acquisition::{Acquisition, Mode};
@@ -21,6 +23,7 @@ pub fn write(
     exam: &Exam,
     outcomes: &[AcquisitionOutcome],
     ctdi: &[Option<AcquisitionCtdi>],
+    sizes: &[SliceSize],
 ) -> Result<()> {
     let groups = file.create_group("acquisitions")?;
     for (index, outcome) in outcomes.iter().enumerate() {
@@ -30,6 +33,11 @@ pub fn write(
         let scanner = exam.scanner_of(&outcome.acquisition);
         text_attribute(&group, "scanner", &scanner.name)?;
         write_exposure(&group, &outcome.acquisition, scanner)?;
+        let noise = noise_index(exam, &outcome.acquisition, sizes).map_err(|error| error.to_string())?;
+        if let Some(noise) = noise {
+            attribute(&group, "noise_index", noise.mean)?;
+            attribute(&group, "largest_noise_index", noise.largest)?;
+        }
         write_run(&group, outcome)?;
         if let Some(ctdi) = ctdi.get(index).and_then(Option::as_ref) {
             write_ctdi(&group, ctdi, outcome.acquisition.mas_per_rotation())?;
@@ -121,6 +129,9 @@ fn write_ctdi(group: &Group, found: &AcquisitionCtdi, mas_per_rotation: f64) -> 
     let ssde_mgy = found.ssde_mgy.unwrap_or_else(nothing);
     attribute(group, "ssde_mgy", ssde_mgy.mean)?;
     attribute(group, "ssde_mgy_standard_error", ssde_mgy.standard_error)?;
+    let head_ssde_mgy = found.head_ssde_mgy.unwrap_or_else(nothing);
+    attribute(group, "head_ssde_mgy", head_ssde_mgy.mean)?;
+    attribute(group, "head_ssde_mgy_standard_error", head_ssde_mgy.standard_error)?;
     let diameter_cm = found.water_equivalent_diameter_cm.unwrap_or(f64::NAN);
     attribute(group, "water_equivalent_diameter_cm", diameter_cm)?;
     attribute(group, "ctdi_vol_of_console_mgy", found.console.ctdi_vol_mgy.unwrap_or(f64::NAN))?;

@@ -9,6 +9,9 @@ use crate::geometry::phantom::Phantom;
 use crate::simulation::outcome::AcquisitionOutcome;
 use crate::tally::estimate::Estimate;
 
+/// Stands where an acquisition has no ends that are scored apart.
+const NOTHING: Estimate = Estimate { mean: f64::NAN, standard_error: f64::NAN };
+
 /// Writes one group for every scheme; one that cannot be given says which tissues are missing.
 pub fn write(file: &File, phantom: &Phantom, outcomes: &[AcquisitionOutcome]) -> Result<()> {
     let groups = file.create_group("effective")?;
@@ -28,6 +31,12 @@ fn write_dose(group: &Group, dose: &EffectiveDose) -> Result<()> {
     estimates(group, ["value", "standard_error"], "mSv", &[dose.total_msv])?;
     let names = ["by_acquisition", "by_acquisition_standard_error"];
     estimates(group, names, "mSv", &dose.by_acquisition_msv)?;
+    let end =
+        |end: usize| dose.ends_msv_per_cm.iter().map(move |ends| ends.map_or(NOTHING, |ends| ends[end]));
+    for (index, name) in ["head_end_per_cm", "foot_end_per_cm"].into_iter().enumerate() {
+        let values: Vec<Estimate> = end(index).collect();
+        estimates(group, [name, &format!("{name}_standard_error")], "mSv cm-1", &values)?;
+    }
     for (index, batches) in dose.batches_msv.iter().enumerate() {
         let batches: Array1<f64> = batches.iter().copied().collect();
         dataset(group, &format!("batches_{index:03}"), "mSv", batches.view())?;

@@ -7,6 +7,8 @@
 //! | `/provenance` | histories, batches, seed, random streams, digests, threads, times, energy balance |
 //! | `/maps` | `z`, `y`, `x` in mm; dose, relative error, density, organ and material by voxel |
 //! | `/acquisitions/NNN` | what the console was set to, and how the run of it ended |
+//! | `/size` | widths and water-equivalent diameter along z |
+//! | `/skin` | dose to the skin in patches of a square centimetre, and the largest |
 //! | `/organs`, `/materials` | tables; `organ_id` and `material_id` of the maps index into them |
 //! | `/batches/NNN` | energy by batch and organ: anyone can recompute the statistics |
 //! | `/effective/NNN` | effective dose by ICRP 103 and 60 with the tissues it is made of |
@@ -23,6 +25,8 @@ mod maps;
 mod organs;
 mod provenance;
 pub mod read;
+mod size;
+mod skin;
 mod vtk;
 
 use std::path::Path;
@@ -31,6 +35,7 @@ use jiff::{Timestamp, Unit};
 
 use crate::analysis::console::AcquisitionCtdi;
 use crate::analysis::organ_table::OrganTable;
+use crate::analysis::size::SliceSize;
 use crate::error::Result;
 use crate::io::output_file;
 use crate::simulation::Exam;
@@ -41,7 +46,7 @@ use hdf::{attribute, text_attribute};
 /// What the file says it is.
 pub const FORMAT: &str = "childsize.result";
 /// Version of the layout: the first number changes when a reader would have to.
-pub const FORMAT_VERSION: &str = "1.1";
+pub const FORMAT_VERSION: &str = "1.2";
 /// Stands in every output.
 pub const NOTICE: &str = "research use, not for clinical decisions";
 
@@ -73,6 +78,8 @@ pub struct ResultFile<'a> {
     pub phantom_digest: &'a str,
     /// CTDI by acquisition, where it was asked for.
     pub ctdi: &'a [Option<AcquisitionCtdi>],
+    /// Sizes of the phantom's slices at [`crate::analysis::size::REFERENCE_KEV`].
+    pub sizes: &'a [SliceSize],
     /// What the user was warned of.
     pub warnings: &'a [String],
     /// When the result was made.
@@ -112,8 +119,10 @@ fn fill(path: &Path, result: &ResultFile) -> hdf5::Result<()> {
     let phantom = &result.exam.phantom;
     organs::write_organs(&file, phantom, &OrganTable::new(phantom, result.outcome), result.outcome)?;
     organs::write_materials(&file, phantom)?;
-    acquisitions::write(&file, result.exam, &result.outcome.acquisitions, result.ctdi)?;
+    size::write(&file, result.sizes)?;
+    acquisitions::write(&file, result.exam, &result.outcome.acquisitions, result.ctdi, result.sizes)?;
     batches::write(&file, &result.outcome.acquisitions)?;
+    skin::write(&file, result.outcome)?;
     effective::write(&file, phantom, &result.outcome.acquisitions)?;
     if let Some(map) = &result.outcome.dose_map {
         maps::write(&file, phantom, map)?;

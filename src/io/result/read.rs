@@ -10,9 +10,11 @@ use super::FORMAT;
 use crate::analysis::compare::{PhaseBatches, Quantity, RunBatches};
 use crate::analysis::run_batches::{effective_quantity, organ_quantity};
 use crate::error::{Error, Result};
+use crate::tally::estimate::Estimate;
+use crate::units::CM_PER_MM;
 
 /// Version of the layout that is read.
-const READABLE: &str = "1.1";
+const READABLE: &str = "1.2";
 
 /// Reads the batches of a result.
 pub fn batches(path: &Path) -> Result<RunBatches> {
@@ -50,6 +52,8 @@ fn read(file: &File, label: &str) -> hdf5::Result<RunBatches> {
         return Err("the organs' columns differ in length".into());
     }
     let effective = effective(file)?;
+    let effective_ends =
+        effective.iter().map(|(_, group)| ends_of(group)).collect::<hdf5::Result<Vec<_>>>()?;
     let mut quantities: Vec<Quantity> =
         effective.iter().map(|(scheme, _)| effective_quantity(scheme)).collect();
     let kept: Vec<usize> = (0..ids.len()).filter(|&organ| masses_g[organ] > 0.0).collect();
@@ -59,7 +63,13 @@ fn read(file: &File, label: &str) -> hdf5::Result<RunBatches> {
         let effective = effective.iter().map(|(_, group)| group.dataset(&format!("batches_{index:03}")));
         let effective =
             effective.map(|set| set.and_then(|set| set.read_raw())).collect::<hdf5::Result<Vec<_>>>()?;
-        phases.push(phase(file, index as usize, &kept, &masses_g, effective)?);
+        let mut phase = phase(file, index as usize, &kept, &masses_g, effective)?;
+        let ends = effective_ends.iter().map(|ends| ends.get(index as usize).copied());
+        phase.ends_per_cm = match (ends.collect::<Option<Vec<_>>>(), phase.ends_per_cm) {
+            (Some(ends), Some(organs)) => Some(ends.into_iter().chain(organs).collect()),
+            _ => None,
+        };
+        phases.push(phase);
     }
     let seed = file.group("provenance")?.attr("seed")?.read_scalar::<u64>()?;
     Ok(RunBatches { label: label.to_owned(), seed, quantities, phases })
@@ -100,12 +110,55 @@ fn phase(
         let scale = mgy_g_per_kev / masses_g[organ];
         energies.column(organ).iter().map(|energy_kev| scale * energy_kev).collect()
     };
+    let number = |name: &str| acquisition.attr(name)?.read_scalar::<f64>();
     Ok(PhaseBatches {
         phase: acquisition.attr("phase")?.read_scalar::<VarLenUnicode>()?.as_str().to_owned(),
+        tube_voltage_kv: number("tube_voltage_kv")?,
+        tube_current_ma: number("tube_current_ma")?,
+        noise_index: number("noise_index").ok(),
+        ends_per_cm: organ_ends(&group, kept, masses_g)?,
         histories_per_batch: group.attr("histories_per_batch")?.read_scalar()?,
         batches,
         values: effective.into_iter().chain(kept.iter().map(organ)).collect(),
     })
+}
+
+/// Effective dose of the ends by acquisition, mSv/cm.
+fn ends_of(group: &Group) -> hdf5::Result<Vec<[Estimate; 2]>> {
+    let end = |name: &str| -> hdf5::Result<Vec<Estimate>> {
+        let means: Vec<f64> = group.dataset(name)?.read_raw()?;
+        let errors: Vec<f64> = group.dataset(&format!("{name}_standard_error"))?.read_raw()?;
+        let estimates = means.iter().zip(&errors);
+        Ok(estimates.map(|(&mean, &standard_error)| Estimate { mean, standard_error }).collect())
+    };
+    Ok(end("head_end_per_cm")?
+        .into_iter()
+        .zip(end("foot_end_per_cm")?)
+        .map(|(head, foot)| [head, foot])
+        .collect())
+}
+
+/// Organ doses of the ends, mGy/cm; `None` where ends were not scored.
+fn organ_ends(
+    group: &Group,
+    kept: &[usize],
+    masses_g: &Array1<f64>,
+) -> hdf5::Result<Option<Vec<[Estimate; 2]>>> {
+    let Ok(length) = group.attr("end_length_mm") else { return Ok(None) };
+    let per_cm =
+        group.attr("mgy_g_per_kev")?.read_scalar::<f64>()? / (length.read_scalar::<f64>()? * CM_PER_MM);
+    let [head, foot] = ["organ_energy_head_end", "organ_energy_foot_end"]
+        .map(|name| group.dataset(name).and_then(|set| set.read_2d::<f64>()));
+    let ends = [head?, foot?];
+    if ends.iter().any(|end| end.ncols() != masses_g.len()) {
+        return Err("its ends and organs differ in number".into());
+    }
+    let of = |organ: usize| {
+        ends.each_ref().map(|end| {
+            Estimate::from_replicates(end.column(organ).iter().map(|kev| per_cm / masses_g[organ] * kev))
+        })
+    };
+    Ok(Some(kept.iter().map(|&organ| of(organ)).collect()))
 }
 
 fn texts(set: &Dataset) -> hdf5::Result<Vec<String>> {

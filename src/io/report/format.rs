@@ -1,0 +1,55 @@
+//! Numbers for eyes: filters of the templates.
+
+use minijinja::Value;
+
+/// So many significant digits; a dash for what is not a number.
+pub fn digits(value: &Value, count: usize) -> String {
+    match f64::try_from(value.clone()) {
+        Ok(number) if number.is_finite() => significant(number, count),
+        _ => "–".to_owned(),
+    }
+}
+
+/// Relative standard error of an estimate `{ value, standard_error }`, percent.
+pub fn percent_error(estimate: &Value) -> String {
+    let part = |name: &str| estimate.get_attr(name).ok().and_then(|value| f64::try_from(value).ok());
+    match (part("value"), part("standard_error")) {
+        (Some(mean), Some(error)) if mean != 0.0 => significant((100.0 * error / mean).abs(), 2),
+        _ => "–".to_owned(),
+    }
+}
+
+/// A number as a share of another, percent for a style sheet, from 0 to 100: what would leave a chart ends at its edge.
+pub fn share(value: f64, of: f64) -> String {
+    let percent = if of > 0.0 { 100.0 * value / of } else { 0.0 };
+    format!("{:.2}", percent.clamp(0.0, 100.0))
+}
+
+fn significant(number: f64, count: usize) -> String {
+    if number == 0.0 {
+        return "0".to_owned();
+    }
+    let magnitude = number.abs().log10().floor() as i32;
+    let decimals = count as i32 - 1 - magnitude;
+    match decimals {
+        _ if !(-4..=6).contains(&magnitude) => format!("{number:.*e}", count - 1),
+        0.. => format!("{number:.*}", decimals as usize),
+        _ => {
+            let step = 10_f64.powi(-decimals);
+            format!("{:.0}", (number / step).round() * step)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_keep_their_significant_digits() {
+        let shown = |number: f64| digits(&Value::from(number), 3);
+        assert_eq!([1234.5, 12.345, 0.012_345, 0.0].map(shown), ["1230", "12.3", "0.0123", "0"]);
+        assert_eq!(shown(1.2345e-7), "1.23e-7");
+        assert_eq!(digits(&Value::from(()), 3), "–");
+    }
+}

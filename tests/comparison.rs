@@ -1,0 +1,103 @@
+//! `childsize compare`, as a physicist meets it.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use assert_cmd::assert::OutputAssertExt;
+use predicates::str::contains;
+use serde_json::Value;
+
+fn childsize() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_childsize"));
+    command.env("CHILDSIZE_CACHE", "");
+    command
+}
+
+/// The newborn's abdomen, coarse and short, at a tube voltage.
+fn quick_protocol(folder: &Path, name: &str, tube_voltage_kv: f64, phase: &str) -> PathBuf {
+    let path = folder.join(name);
+    let text = format!(
+        r#"schema = "childsize.protocol/1"
+[phantom]
+id = "ce-00y-arms-raised"
+voxel_mm = 4.0
+[scanner]
+model = "generic-64"
+[[acquisition]]
+phase = "{phase}"
+mode = "helical"
+tube_voltage_kv = {tube_voltage_kv}
+tube_current_ma = 100.0
+rotation_time_s = 0.5
+total_collimation_mm = 20.0
+pitch = 1.0
+range = {{ top = "liver_top", bottom = "liver_bottom" }}
+[run]
+histories = 60000
+"#
+    );
+    std::fs::write(&path, text).unwrap();
+    path
+}
+
+#[test]
+fn compare_holds_the_noise_and_writes_a_page_and_json() {
+    let folder = tempfile::tempdir().unwrap();
+    let a = quick_protocol(folder.path(), "a.toml", 120.0, "<script>alert(1)</script>");
+    let b = quick_protocol(folder.path(), "b.toml", 80.0, "portal");
+    let (html, json) = (folder.path().join("c.html"), folder.path().join("c.json"));
+    let compare = |more: &[&str]| {
+        let mut command = childsize();
+        command.arg("compare").args([&a, &b]).arg("--html").arg(&html).arg("--json").arg(&json).args(more);
+        command.assert()
+    };
+    compare(&["--equal-noise"]).success().stdout(contains("a centimetre less saves"));
+    let value: Value = serde_json::from_slice(&std::fs::read(&json).unwrap()).unwrap();
+    let [first, second] = ["a", "b"].map(|run| &value[run]["phases"][0]);
+    let noise = |phase: &Value| phase["noise_index"].as_f64().unwrap();
+    assert!((noise(first) / noise(second) - 1.0).abs() < 1e-9);
+    assert_eq!(second["played_tube_current_ma"], 100.0);
+    assert!(second["tube_current_ma"].as_f64().unwrap() > 150.0, "80 kV needs more mA than 120 kV");
+    let liver = value["rows"].as_array().unwrap().iter().find(|row| row["id"] == "liver").unwrap();
+    assert!(liver["error_over_independent"].as_f64().unwrap() < 0.95);
+    assert!(liver["a"]["saved_per_cm"]["head_end"]["value"].as_f64().unwrap() > 0.0);
+    let page = std::fs::read_to_string(&html).unwrap();
+    assert!(!page.contains("<script") && page.contains("&lt;script&gt;"));
+    // What is there is kept.
+    compare(&[]).code(73).stderr(contains("is already there"));
+}
+
+#[test]
+fn results_are_compared_as_their_protocols_are() {
+    let folder = tempfile::tempdir().unwrap();
+    let json = folder.path().join("c.json");
+    let protocols = [("a.toml", 120.0), ("b.toml", 100.0)]
+        .map(|(name, kv)| quick_protocol(folder.path(), name, kv, "one"));
+    let results = ["a", "b"].map(|name| folder.path().join(name));
+    for (protocol, result) in protocols.iter().zip(&results) {
+        childsize().arg("run").arg(protocol).arg("--no-map").arg("-o").arg(result).assert().success();
+    }
+    let rows = |pair: &[PathBuf; 2]| {
+        childsize().arg("compare").args(pair).arg("--force").arg("--json").arg(&json).assert().success();
+        let value: Value = serde_json::from_slice(&std::fs::read(&json).unwrap()).unwrap();
+        value["rows"].clone()
+    };
+    let (played, read) = (rows(&protocols), rows(&results));
+    assert!(same(&played, &read), "a row of the protocols differs from that of the results");
+}
+
+/// Equal but for rounding.
+fn same(a: &Value, b: &Value) -> bool {
+    match (a, b) {
+        (Value::Number(a), Value::Number(b)) => {
+            let (a, b) = (a.as_f64().unwrap(), b.as_f64().unwrap());
+            (a - b).abs() <= 1e-9 * a.abs().max(1e-6)
+        }
+        (Value::Array(a), Value::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b)),
+        (Value::Object(a), Value::Object(b)) => {
+            a.len() == b.len()
+                && a.iter().all(|(key, value)| b.get(key).is_some_and(|other| same(value, other)))
+        }
+        _ => a == b,
+    }
+}
