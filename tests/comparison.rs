@@ -1,44 +1,13 @@
 //! `childsize compare`, as a physicist meets it.
 
-use std::path::{Path, PathBuf};
-use std::process::Command;
+mod common;
+
+use std::path::PathBuf;
 
 use assert_cmd::assert::OutputAssertExt;
+use common::{childsize, quick_protocol};
 use predicates::str::contains;
 use serde_json::Value;
-
-fn childsize() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_childsize"));
-    command.env("CHILDSIZE_CACHE", "");
-    command
-}
-
-/// The newborn's abdomen, coarse and short, at a tube voltage.
-fn quick_protocol(folder: &Path, name: &str, tube_voltage_kv: f64, phase: &str) -> PathBuf {
-    let path = folder.join(name);
-    let text = format!(
-        r#"schema = "childsize.protocol/1"
-[phantom]
-id = "ce-00y-arms-raised"
-voxel_mm = 4.0
-[scanner]
-model = "generic-64"
-[[acquisition]]
-phase = "{phase}"
-mode = "helical"
-tube_voltage_kv = {tube_voltage_kv}
-tube_current_ma = 100.0
-rotation_time_s = 0.5
-total_collimation_mm = 20.0
-pitch = 1.0
-range = {{ top = "liver_top", bottom = "liver_bottom" }}
-[run]
-histories = 60000
-"#
-    );
-    std::fs::write(&path, text).unwrap();
-    path
-}
 
 #[test]
 fn compare_holds_the_noise_and_writes_a_page_and_json() {

@@ -9,7 +9,7 @@
 //! thirteenth remainder tissue as the mean of prostate and uterus; a phantom of one sex stands for that one alone.
 
 use crate::analysis::blend::Blend;
-use crate::analysis::skeleton;
+use crate::analysis::tissue::Anatomy;
 use crate::geometry::phantom::Phantom;
 use crate::simulation::outcome::AcquisitionOutcome;
 use crate::tally::estimate::Estimate;
@@ -82,38 +82,6 @@ const REMAINDER_103: [&str; 13] = [
     "thymus",
 ];
 
-/// Organs that a tissue is made of: the first set of which the phantom has any. Residual soft tissue stands in for muscle
-/// and lymph nodes, which stylised phantoms do not model.
-const ORGANS: [(&str, &[&[&str]]); 27] = [
-    ("colon", &[&["uli_wall", "lli_wall"], &["colon_wall"], &["colon"]]),
-    ("lungs", &[&["lungs"], &["lung"]]),
-    ("stomach", &[&["stomach_wall"], &["stomach"]]),
-    ("breasts", &[&["breasts"], &["breast"]]),
-    ("testes", &[&["testes"]]),
-    ("ovaries", &[&["ovaries"]]),
-    ("bladder", &[&["bladder_wall"], &["bladder"], &["urinary_bladder"]]),
-    ("oesophagus", &[&["esophagus_wall"], &["esophagus"], &["oesophagus"]]),
-    ("liver", &[&["liver"]]),
-    ("thyroid", &[&["thyroid"]]),
-    ("brain", &[&["brain"]]),
-    ("salivary glands", &[&["salivary_glands"]]),
-    ("skin", &[&["skin"]]),
-    ("adrenals", &[&["adrenals"]]),
-    ("extrathoracic region", &[&["et_region"]]),
-    ("gall bladder", &[&["gallbladder_wall"], &["gallbladder"]]),
-    ("heart", &[&["heart_wall"], &["heart"]]),
-    ("kidneys", &[&["kidneys"]]),
-    ("lymph nodes", &[&["lymph_nodes"], &["residual_soft_tissue"]]),
-    ("muscle", &[&["muscle"], &["residual_soft_tissue"]]),
-    ("oral mucosa", &[&["oral_mucosa"]]),
-    ("pancreas", &[&["pancreas"]]),
-    ("prostate", &[&["prostate"]]),
-    ("uterus", &[&["uterus"]]),
-    ("small intestine", &[&["small_intestine_wall"], &["small_intestine"]]),
-    ("spleen", &[&["spleen"]]),
-    ("thymus", &[&["thymus"]]),
-];
-
 /// One tissue's part.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TissueDose {
@@ -150,10 +118,8 @@ pub fn effective_dose(
     acquisitions: &[AcquisitionOutcome],
     scheme: Scheme,
 ) -> Result<EffectiveDose, Vec<&'static str>> {
-    let mut records = acquisitions.iter().flat_map(|acquisition| &acquisition.records);
-    let scores_marrow = records.all(|record| !record.energies.marrow_kev.is_empty());
-    let anatomy = Anatomy { phantom, masses_g: phantom.organ_masses_g(), scores_marrow };
-    let parts = anatomy.parts(acquisitions, scheme)?;
+    let anatomy = Anatomy::new(phantom, acquisitions);
+    let parts = parts(&anatomy, acquisitions, scheme)?;
     let mut sum = Blend::nothing(phantom.organs.len());
     parts.iter().for_each(|part| sum.add(&part.blend, part.weight));
     Ok(EffectiveDose {
@@ -185,103 +151,63 @@ impl Part {
     }
 }
 
-struct Anatomy<'a> {
-    phantom: &'a Phantom,
-    masses_g: Vec<f64>,
-    /// Whether the estimator scored kerma, without which there is no dose to marrow.
-    scores_marrow: bool,
+/// Every tissue that counts; or those that are missing.
+fn parts(
+    anatomy: &Anatomy,
+    acquisitions: &[AcquisitionOutcome],
+    scheme: Scheme,
+) -> Result<Vec<Part>, Vec<&'static str>> {
+    let weight = |named: &(&'static str, f64, f64)| match scheme {
+        Scheme::Icrp60 => named.1,
+        Scheme::Icrp103 => named.2,
+    };
+    let mut missing = Vec::new();
+    let mut part = |tissue, weight, in_remainder| match anatomy.tissue(tissue) {
+        Some(blend) => Some(Part { tissue, weight, in_remainder, blend }),
+        None => {
+            missing.push(tissue);
+            None
+        }
+    };
+    let named = NAMED.iter().filter(|named| weight(named) > 0.0);
+    let mut parts: Vec<Part> = named.filter_map(|named| part(named.0, weight(named), false)).collect();
+    let members: &[&'static str] = match scheme {
+        Scheme::Icrp60 => &REMAINDER_60,
+        Scheme::Icrp103 => &REMAINDER_103,
+    };
+    let share = scheme.remainder_weight() / members.len() as f64;
+    let remainder: Vec<Part> = members.iter().filter_map(|&tissue| part(tissue, share, true)).collect();
+    // A phantom of one sex may lack the uterus; ICRP 60 then has one remainder tissue less.
+    missing.retain(|tissue| !(scheme == Scheme::Icrp60 && *tissue == "uterus"));
+    if !missing.is_empty() {
+        return Err(missing);
+    }
+    let remainder = match scheme {
+        Scheme::Icrp103 => remainder,
+        Scheme::Icrp60 => weighted_by_mass(anatomy, remainder, &parts, acquisitions),
+    };
+    parts.extend(remainder);
+    Ok(parts)
 }
 
-impl Anatomy<'_> {
-    /// Every tissue that counts; or those that are missing.
-    fn parts(
-        &self,
-        acquisitions: &[AcquisitionOutcome],
-        scheme: Scheme,
-    ) -> Result<Vec<Part>, Vec<&'static str>> {
-        let weight = |named: &(&'static str, f64, f64)| match scheme {
-            Scheme::Icrp60 => named.1,
-            Scheme::Icrp103 => named.2,
-        };
-        let mut missing = Vec::new();
-        let mut part = |tissue, weight, in_remainder| match self.tissue(tissue) {
-            Some(blend) => Some(Part { tissue, weight, in_remainder, blend }),
-            None => {
-                missing.push(tissue);
-                None
-            }
-        };
-        let named = NAMED.iter().filter(|named| weight(named) > 0.0);
-        let mut parts: Vec<Part> = named.filter_map(|named| part(named.0, weight(named), false)).collect();
-        let members: &[&'static str] = match scheme {
-            Scheme::Icrp60 => &REMAINDER_60,
-            Scheme::Icrp103 => &REMAINDER_103,
-        };
-        let share = scheme.remainder_weight() / members.len() as f64;
-        let remainder: Vec<Part> = members.iter().filter_map(|&tissue| part(tissue, share, true)).collect();
-        // A phantom of one sex may lack the uterus; ICRP 60 then has one remainder tissue less.
-        missing.retain(|tissue| !(scheme == Scheme::Icrp60 && *tissue == "uterus"));
-        if !missing.is_empty() {
-            return Err(missing);
-        }
-        let remainder = match scheme {
-            Scheme::Icrp103 => remainder,
-            Scheme::Icrp60 => self.weighted_by_mass(remainder, &parts, acquisitions),
-        };
-        parts.extend(remainder);
-        Ok(parts)
+/// ICRP 60's remainder: weights by mass, and half of all to a member that exceeds every named tissue.
+fn weighted_by_mass(
+    anatomy: &Anatomy,
+    mut remainder: Vec<Part>,
+    named: &[Part],
+    acquisitions: &[AcquisitionOutcome],
+) -> Vec<Part> {
+    let dose = |part: &Part| part.blend.total_mgy(acquisitions).mean;
+    let highest_named = named.iter().map(dose).fold(0.0, f64::max);
+    let doses: Vec<f64> = remainder.iter().map(dose).collect();
+    let highest = (0..doses.len()).max_by(|&a, &b| doses[a].total_cmp(&doses[b]));
+    let apart = highest.filter(|&index| doses[index] > highest_named);
+    let whole = Scheme::Icrp60.remainder_weight();
+    let shared = if apart.is_some() { 0.5 * whole } else { whole };
+    let masses_g: Vec<f64> = remainder.iter().map(|part| anatomy.mass_g(part.tissue)).collect();
+    let sum_g: f64 = (0..masses_g.len()).filter(|&i| Some(i) != apart).map(|i| masses_g[i]).sum();
+    for (index, part) in remainder.iter_mut().enumerate() {
+        part.weight = if Some(index) == apart { 0.5 * whole } else { shared * masses_g[index] / sum_g };
     }
-
-    /// ICRP 60's remainder: weights by mass, and half of all to a member that exceeds every named tissue.
-    fn weighted_by_mass(
-        &self,
-        mut remainder: Vec<Part>,
-        named: &[Part],
-        acquisitions: &[AcquisitionOutcome],
-    ) -> Vec<Part> {
-        let dose = |part: &Part| part.blend.total_mgy(acquisitions).mean;
-        let highest_named = named.iter().map(dose).fold(0.0, f64::max);
-        let doses: Vec<f64> = remainder.iter().map(dose).collect();
-        let highest = (0..doses.len()).max_by(|&a, &b| doses[a].total_cmp(&doses[b]));
-        let apart = highest.filter(|&index| doses[index] > highest_named);
-        let whole = Scheme::Icrp60.remainder_weight();
-        let shared = if apart.is_some() { 0.5 * whole } else { whole };
-        let masses_g: Vec<f64> = remainder.iter().map(|part| self.mass_g(part.tissue)).collect();
-        let sum_g: f64 = (0..masses_g.len()).filter(|&i| Some(i) != apart).map(|i| masses_g[i]).sum();
-        for (index, part) in remainder.iter_mut().enumerate() {
-            part.weight = if Some(index) == apart { 0.5 * whole } else { shared * masses_g[index] / sum_g };
-        }
-        remainder
-    }
-
-    fn tissue(&self, tissue: &str) -> Option<Blend> {
-        match tissue {
-            "active marrow" | "bone surface" if !self.scores_marrow => None,
-            "active marrow" => skeleton::active_marrow(self.phantom, &self.masses_g),
-            "bone surface" => skeleton::endosteum(self.phantom, &self.masses_g),
-            "gonads" => self.average(&["testes", "ovaries"]),
-            "prostate or uterus" => self.average(&["prostate", "uterus"]),
-            _ => Blend::mean_of(&self.organs(tissue), &self.masses_g),
-        }
-    }
-
-    /// Mean of those tissues the phantom has.
-    fn average(&self, tissues: &[&str]) -> Option<Blend> {
-        let parts: Vec<Blend> = tissues.iter().filter_map(|tissue| self.tissue(tissue)).collect();
-        Blend::average(&parts)
-    }
-
-    fn mass_g(&self, tissue: &str) -> f64 {
-        self.organs(tissue).iter().map(|&organ| self.masses_g[organ]).sum()
-    }
-
-    fn organs(&self, tissue: &str) -> Vec<usize> {
-        let sets = ORGANS.iter().find(|(name, _)| *name == tissue).map_or(&[][..], |(_, sets)| sets);
-        let present = |id: &&str| {
-            let place = self.phantom.organs.iter().position(|organ| organ.id == **id);
-            place.filter(|&organ| self.masses_g[organ] > 0.0)
-        };
-        let sets = sets.iter().map(|set| set.iter().filter_map(present).collect::<Vec<_>>());
-        sets.into_iter().find(|organs| !organs.is_empty()).unwrap_or_default()
-    }
+    remainder
 }

@@ -1,5 +1,6 @@
 //! What is made of a run: tables a physicist reads.
 
+pub mod attributable_risk;
 pub mod blend;
 pub mod compare;
 pub mod console;
@@ -15,3 +16,4 @@ pub mod run_batches;
 pub mod size;
 pub mod skeleton;
 pub mod ssde;
+pub mod tissue;

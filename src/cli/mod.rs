@@ -7,6 +7,7 @@ mod ctdi;
 mod interrupt;
 mod phantoms;
 mod progress;
+mod risk;
 mod run;
 mod spectrum;
 mod validate;
@@ -26,6 +27,7 @@ Examples:
   childsize check chest.toml                  what a protocol comes to, nothing simulated
   childsize run chest.toml -o out/            organ doses and a dose map with their errors
   childsize compare one.toml two.toml         what a second phase or another kV does to every organ
+  childsize risk out/ --age-y 5 --sex female --coefficients table.csv    lifetime attributable risk, by your table
   childsize ctdi chest.toml                   CTDIw, CTDIvol and DLP of its scanner and mAs
   childsize spectrum --kv 100 --filter \"Al 3\"  half-value layer and output of a tube
   childsize validate --quick                  the engine beside published references
@@ -50,6 +52,7 @@ enum Command {
     Compare(compare::CompareArguments),
     Ctdi(ctdi::CtdiArguments),
     Phantoms(phantoms::PhantomsArguments),
+    Risk(risk::RiskArguments),
     Spectrum(spectrum::SpectrumArguments),
     Validate(validate::ValidateArguments),
 }
@@ -62,6 +65,7 @@ pub fn main() -> ExitCode {
         Command::Compare(arguments) => compare::run(&arguments).map(|()| ExitCode::SUCCESS),
         Command::Ctdi(arguments) => ctdi::run(&arguments).map(|()| ExitCode::SUCCESS),
         Command::Phantoms(arguments) => phantoms::run(&arguments).map(|()| ExitCode::SUCCESS),
+        Command::Risk(arguments) => risk::run(&arguments).map(|()| ExitCode::SUCCESS),
         Command::Spectrum(arguments) => spectrum::run(&arguments).map(|()| ExitCode::SUCCESS),
         Command::Validate(arguments) => validate::run(&arguments),
     };

@@ -15,6 +15,7 @@ mod profile_csv;
 pub mod protocol;
 pub mod report;
 pub mod result;
+pub mod risk_table;
 pub mod scanner_library;
 mod section;
 pub mod summary;

@@ -2,6 +2,9 @@
 
 #![allow(dead_code)] // every test file uses its own part
 
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
 use childsize::data::material::Material;
 use childsize::geometry::phantom::Phantom;
 use childsize::geometry::standard::elliptic_cylinder;
@@ -92,4 +95,38 @@ pub fn run_on(threads: usize, exam: &Exam, settings: &Settings) -> Outcome {
 /// Index of an organ.
 pub fn organ(phantom: &Phantom, id: &str) -> usize {
     phantom.organs.iter().position(|organ| organ.id == id).unwrap_or_else(|| panic!("no organ {id}"))
+}
+
+/// The program, without a cache.
+pub fn childsize() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_childsize"));
+    command.env("CHILDSIZE_CACHE", "");
+    command
+}
+
+/// The newborn's abdomen, coarse and short, at a tube voltage.
+pub fn quick_protocol(folder: &Path, name: &str, tube_voltage_kv: f64, phase: &str) -> PathBuf {
+    let path = folder.join(name);
+    let text = format!(
+        r#"schema = "childsize.protocol/1"
+[phantom]
+id = "ce-00y-arms-raised"
+voxel_mm = 4.0
+[scanner]
+model = "generic-64"
+[[acquisition]]
+phase = "{phase}"
+mode = "helical"
+tube_voltage_kv = {tube_voltage_kv}
+tube_current_ma = 100.0
+rotation_time_s = 0.5
+total_collimation_mm = 20.0
+pitch = 1.0
+range = {{ top = "liver_top", bottom = "liver_bottom" }}
+[run]
+histories = 60000
+"#
+    );
+    std::fs::write(&path, text).unwrap();
+    path
 }

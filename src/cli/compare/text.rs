@@ -83,7 +83,12 @@ fn ends(file: &ComparisonFile) -> String {
     let lines = found.iter().take(MOST_END_ROWS).map(|(row, ends)| {
         let mut cells = vec![console::plain(&row.quantity.name), format!("{}/cm", row.quantity.unit)];
         for end in ends.iter().flatten() {
-            cells.extend([digits(end.mean, 3), percent(end)]);
+            let is_scored = end.mean > 0.0;
+            cells.extend(if is_scored {
+                [digits(end.mean, 3), percent(end)]
+            } else {
+                ["-"; 2].map(str::to_owned)
+            });
         }
         cells
     });

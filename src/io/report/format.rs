@@ -12,11 +12,21 @@ pub fn digits(value: &Value, count: usize) -> String {
 
 /// Relative standard error of an estimate `{ value, standard_error }`, percent.
 pub fn percent_error(estimate: &Value) -> String {
-    let part = |name: &str| estimate.get_attr(name).ok().and_then(|value| f64::try_from(value).ok());
-    match (part("value"), part("standard_error")) {
-        (Some(mean), Some(error)) if mean != 0.0 => significant((100.0 * error / mean).abs(), 2),
+    match parts(estimate) {
+        Some((mean, error)) if mean != 0.0 => significant((100.0 * error / mean).abs(), 2),
         _ => "–".to_owned(),
     }
+}
+
+/// Whether the relative standard error of an estimate is small enough for a chart.
+pub fn is_precise(estimate: &Value) -> bool {
+    matches!(parts(estimate), Some((mean, error)) if mean > 0.0 && error <= 0.25 * mean)
+}
+
+/// Value and standard error of an estimate.
+fn parts(estimate: &Value) -> Option<(f64, f64)> {
+    let part = |name: &str| estimate.get_attr(name).ok().and_then(|value| f64::try_from(value).ok());
+    Some((part("value")?, part("standard_error")?))
 }
 
 /// A number as a share of another, percent for a style sheet, from 0 to 100: what would leave a chart ends at its edge.

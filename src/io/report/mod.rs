@@ -32,6 +32,7 @@ fn render(template: &str, value: &Value) -> Result<String> {
     environment.set_syntax(syntax);
     environment.add_filter("digits", format::digits);
     environment.add_filter("percent_error", format::percent_error);
+    environment.add_filter("is_precise", format::is_precise);
     environment.add_filter("share", format::share);
     environment.add_global("style", Given::from_safe_string(STYLE.to_owned()));
     for (name, text) in TEMPLATES {

@@ -11,6 +11,7 @@
 //! | `/skin` | dose to the skin in patches of a square centimetre, and the largest |
 //! | `/organs`, `/materials` | tables; `organ_id` and `material_id` of the maps index into them |
 //! | `/batches/NNN` | energy by batch and organ: anyone can recompute the statistics |
+//! | `/tissues` | dose by tissue of radiation protection, acquisition and batch |
 //! | `/effective/NNN` | effective dose by ICRP 103 and 60 with the tissues it is made of |
 //! | `/VTKHDF` | the maps once more, as soft links, for VTK and ParaView |
 //!
@@ -27,6 +28,7 @@ mod provenance;
 pub mod read;
 mod size;
 mod skin;
+mod tissues;
 mod vtk;
 
 use std::path::Path;
@@ -123,6 +125,7 @@ fn fill(path: &Path, result: &ResultFile) -> hdf5::Result<()> {
     acquisitions::write(&file, result.exam, &result.outcome.acquisitions, result.ctdi, result.sizes)?;
     batches::write(&file, &result.outcome.acquisitions)?;
     skin::write(&file, result.outcome)?;
+    tissues::write(&file, phantom, &result.outcome.acquisitions)?;
     effective::write(&file, phantom, &result.outcome.acquisitions)?;
     if let Some(map) = &result.outcome.dose_map {
         maps::write(&file, phantom, map)?;

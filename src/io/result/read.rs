@@ -7,6 +7,7 @@ use hdf5::{Dataset, File, Group};
 use ndarray::{Array1, Array2};
 
 use super::FORMAT;
+use crate::analysis::attributable_risk::TissueBatches;
 use crate::analysis::compare::{PhaseBatches, Quantity, RunBatches};
 use crate::analysis::run_batches::{effective_quantity, organ_quantity};
 use crate::error::{Error, Result};
@@ -19,11 +20,40 @@ const READABLE: &str = "1.2";
 /// Reads the batches of a result.
 pub fn batches(path: &Path) -> Result<RunBatches> {
     let unreadable = |reason: String| Error::Unreadable { path: path.to_owned(), reason };
+    let file = open(path)?;
+    let label = path.display().to_string();
+    read(&file, &label).map_err(|error| unreadable(format!("not a whole result: {}", first_line(&error))))
+}
+
+/// Reads the doses of the tissues, batch by batch.
+pub fn tissues(path: &Path) -> Result<Vec<TissueBatches>> {
+    let unreadable = |reason: String| Error::Unreadable { path: path.to_owned(), reason };
+    let file = open(path)?;
+    let read = || -> hdf5::Result<Vec<TissueBatches>> {
+        let group = file.group("tissues")?;
+        let names = texts(&group.dataset("name")?)?;
+        let mut tissues: Vec<TissueBatches> =
+            names.into_iter().map(|tissue| TissueBatches { tissue, batches_mgy: Vec::new() }).collect();
+        for index in 0..file.group("batches")?.len() {
+            let doses: Array2<f64> = group.dataset(&format!("dose_{index:03}"))?.read_2d()?;
+            if doses.nrows() != tissues.len() {
+                return Err("its tissues and their doses differ in number".into());
+            }
+            let rows = tissues.iter_mut().zip(doses.rows());
+            rows.for_each(|(tissue, row)| tissue.batches_mgy.push(row.to_vec()));
+        }
+        Ok(tissues)
+    };
+    read().map_err(|error| unreadable(format!("not a whole result: {}", first_line(&error))))
+}
+
+/// Opens a result of the version that is read.
+fn open(path: &Path) -> Result<File> {
+    let unreadable = |reason: String| Error::Unreadable { path: path.to_owned(), reason };
     std::fs::metadata(path).map_err(|error| unreadable(error.to_string()))?;
     let file = File::open(path).map_err(|error| unreadable(first_line(&error)))?;
     check_format(&file).map_err(|error| error.within(&path.display().to_string()))?;
-    let label = path.display().to_string();
-    read(&file, &label).map_err(|error| unreadable(format!("not a whole result: {}", first_line(&error))))
+    Ok(file)
 }
 
 fn first_line(error: &hdf5::Error) -> String {
