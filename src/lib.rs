@@ -45,5 +45,8 @@ pub mod io;
 // Floor 10: the engine beside published references.
 pub mod validation;
 
-// Floor 11: the command line.
+// Floor 11: the engine against the clock.
+pub mod benchmark;
+
+// Floor 12: the command line.
 pub mod cli;

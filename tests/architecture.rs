@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Modules by floor, from the ground. Modules of one floor may not use each other, except inside one room.
-const FLOORS: [&[&str]; 12] = [
+const FLOORS: [&[&str]; 13] = [
     &["constants", "error", "numerics", "photon", "units"],
     &["data"],
     &["physics"],
@@ -16,6 +16,7 @@ const FLOORS: [&[&str]; 12] = [
     &["analysis"],
     &["io"],
     &["validation"],
+    &["benchmark"],
     &["cli"],
 ];
 

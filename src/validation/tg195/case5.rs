@@ -41,7 +41,8 @@ pub fn run(plan: &Plan, labels: Vec<u8>) -> Result<Vec<Row>> {
     Ok(found)
 }
 
-fn field(spectrum: &str, angle: &str) -> Result<Field> {
+/// The fan of the report at an angle or rotating.
+pub fn field(spectrum: &str, angle: &str) -> Result<Field> {
     let turning = match angle {
         "continuous" => Turning::Continuous,
         degrees => Turning::At(-number(degrees) * RAD_PER_DEG),
@@ -57,11 +58,13 @@ fn media() -> impl Iterator<Item = Vec<&'static str>> {
     rows(include_str!("../reference/tg195_case5_media.csv"))
 }
 
-fn is_scored(organ: &str) -> bool {
+/// Whether the report states an organ's energy.
+pub fn is_scored(organ: &str) -> bool {
     media().any(|words| words[1] == organ && words[3] == "1")
 }
 
-fn trunk(labels: Vec<u8>) -> Result<Phantom> {
+/// The report's trunk from its labels.
+pub fn trunk(labels: Vec<u8>) -> Result<Phantom> {
     let mut regions = Vec::new();
     for words in media().skip(1) {
         let share = |i: usize| (ELEMENTS[i], number(words[4 + i]));

@@ -5,7 +5,7 @@ mod case1;
 mod case2;
 pub mod case3;
 pub mod case4;
-mod case5;
+pub mod case5;
 pub mod scene;
 pub mod spectra;
 mod values;

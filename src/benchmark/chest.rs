@@ -1,0 +1,173 @@
+//! The 5-year-old's chest at 2 mm: every estimator in turn.
+
+use std::path::Path;
+
+use crate::error::Result;
+use crate::geometry::mass::coverage;
+use crate::geometry::outline::Outline;
+use crate::geometry::phantom::{EXTERIOR, Phantom};
+use crate::io::protocol::Protocol;
+use crate::simulation::Exam;
+use crate::simulation::settings::IN_FIELD_COVERAGE;
+use crate::source::beam::Beam;
+use crate::transport::aim::fan_windows;
+use crate::transport::batch::Estimator;
+use crate::transport::world::World;
+
+use super::figure::Figure;
+use super::kernel::Kernel;
+use super::{Listener, ROUNDS};
+
+const PROTOCOL: &str = r#"
+schema = "childsize.protocol/1"
+[phantom]
+id = "ce-05y-arms-raised"
+voxel_mm = 2.0
+[scanner]
+model = "generic-64"
+bowtie = "body"
+[[acquisition]]
+phase = "chest"
+mode = "helical"
+tube_voltage_kv = 120.0
+tube_current_ma = 100.0
+rotation_time_s = 0.5
+total_collimation_mm = 40.0
+pitch = 0.984
+range = { top = "lung_apex+10mm", bottom = "diaphragm-20mm" }
+"#;
+
+/// Organs lighter than this are left out of the mean over organs in the field, g.
+const LEAST_G: f64 = 10.0;
+/// A small organ in the field, and organs out of it.
+const SMALL: &str = "thyroid";
+const OUT_OF_FIELD: [(&str, &str); 3] = [
+    ("out_of_field_kidney_fom_over_analog", "kidneys"),
+    ("out_of_field_bladder_fom_over_analog", "bladder_wall"),
+    ("out_of_field_testes_fom_over_analog", "testes"),
+];
+
+/// Kernels: analog and organ without a map, analog and map with one.
+struct Played {
+    analog: Kernel,
+    organ: Kernel,
+    analog_map: Kernel,
+    map: Kernel,
+}
+
+/// Plays the rounds and makes the figures.
+pub fn run(tell: Listener) -> Result<Vec<Figure>> {
+    let exam = Protocol::parse(PROTOCOL, Path::new(""))?.prepare()?.exam;
+    let played = play(&exam, tell)?;
+    Ok(figures(&exam, &played).into_iter().flatten().collect())
+}
+
+fn play(exam: &Exam, tell: Listener) -> Result<Played> {
+    let phantom = &exam.phantom;
+    let outline = Outline::of(phantom);
+    let world = World::new(phantom, &outline)?;
+    let beam = Beam::new(&exam.scanner, &exam.acquisitions[0], exam.placement)?;
+    let windows = fan_windows(&beam, &outline);
+    let beam = beam.with_windows(windows);
+    let mut played = Played {
+        analog: Kernel::organs(Estimator::Analog, 1 << 18),
+        organ: Kernel::organs(Estimator::Organ, 1 << 15),
+        analog_map: Kernel::map(Estimator::Analog, 1 << 18, phantom),
+        map: Kernel::map(Estimator::Map, 1 << 16, phantom),
+    };
+    for round in 0..ROUNDS {
+        tell(&format!("5-year-old's chest, round {} of {ROUNDS}", round + 1));
+        for kernel in [&mut played.analog, &mut played.organ, &mut played.analog_map, &mut played.map] {
+            kernel.play(phantom, &world, &beam);
+        }
+    }
+    Ok(played)
+}
+
+fn figures(exam: &Exam, played: &Played) -> Vec<Option<Figure>> {
+    let Played { analog, organ, analog_map, map } = played;
+    let (bottom_cm, top_cm) = Exam::nominal_range_cm(&exam.acquisitions[0]);
+    let coverage = coverage(&exam.phantom, bottom_cm, top_cm);
+    let masses_g = exam.phantom.organ_masses_g();
+    let in_field: Vec<usize> = (0..masses_g.len())
+        .filter(|&organ| coverage[organ] >= IN_FIELD_COVERAGE && masses_g[organ] > LEAST_G)
+        .collect();
+    let index = |id: &str| exam.phantom.organs.iter().position(|organ| organ.id == id);
+    let over_analog =
+        |id: &str, part| index(id).map_or(f64::NAN, |o| organ.organ_fom(o, part) / analog.organ_fom(o, part));
+    let in_field_mean =
+        |part| geometric_mean(in_field.iter().map(|&o| organ.organ_fom(o, part) / analog.organ_fom(o, part)));
+    let worst = |part| in_field.iter().map(|&o| organ.organ_fom(o, part)).fold(f64::INFINITY, f64::min);
+    let is_in_range = in_range(&exam.phantom, [bottom_cm, top_cm]);
+    let map_foms = [analog_map, map].map(|kernel| kernel.map_fom(&exam.phantom, &is_in_range));
+    let mhist = |kernel: &Kernel, part| kernel.histories_per_cpu_s(part);
+    let case = "5-year-old, 2 mm, chest, 120 kV, one thread";
+    let mut found = vec![
+        Figure::of("histories_per_cpu_s", "1/s", |part| mhist(analog, part), &format!("analog, {case}")),
+        Figure::of("organ_histories_per_cpu_s", "1/s", |part| mhist(organ, part), &format!("organ, {case}")),
+        Figure::of("map_histories_per_cpu_s", "1/s", |part| mhist(map, part), &format!("map, {case}")),
+        Figure::of(
+            "organ_fom_over_analog_in_field",
+            "1",
+            in_field_mean,
+            "geometric mean, organs in the field above 10 g",
+        ),
+        Figure::of("small_organ_fom_over_analog", "1", |part| over_analog(SMALL, part), SMALL),
+    ];
+    found.extend(OUT_OF_FIELD.map(|(name, id)| Figure::of(name, "1", |part| over_analog(id, part), id)));
+    found.push(Some(Figure::single(
+        "dose_map_fom_over_analog",
+        "1",
+        map_foms[1] / map_foms[0],
+        "voxels in the nominal range, summed variance over summed squared dose",
+    )));
+    found.push(Figure::of(
+        "seconds_to_1_percent_in_field",
+        "CPU s",
+        |part| 1.0 / (0.01_f64.powi(2) * worst(part)),
+        "the worst organ in the field above 10 g",
+    ));
+    found.push(Some(Figure::single(
+        "seconds_to_2_percent_map_2mm",
+        "CPU s",
+        1.0 / (0.02_f64.powi(2) * map_foms[1]),
+        "root mean square over the voxels in the nominal range",
+    )));
+    found
+}
+
+/// Whether a voxel is body in a range of heights.
+fn in_range(phantom: &Phantom, [low_cm, high_cm]: [f64; 2]) -> impl Fn(usize) -> bool {
+    let slice = phantom.grid.counts[0] * phantom.grid.counts[1];
+    move |voxel| {
+        let z_cm = phantom.grid.centre_cm(0, 0, voxel / slice).z;
+        phantom.labels[voxel] != EXTERIOR && (low_cm..=high_cm).contains(&z_cm)
+    }
+}
+
+fn geometric_mean(values: impl Iterator<Item = f64>) -> f64 {
+    let (sum, count) = values.fold((0.0, 0), |(sum, count), value| (sum + value.ln(), count + 1));
+    (sum / f64::from(count)).exp()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_case_has_the_organs_that_are_named() {
+        let exam = Protocol::parse(PROTOCOL, Path::new("")).unwrap().prepare().unwrap().exam;
+        let (bottom_cm, top_cm) = Exam::nominal_range_cm(&exam.acquisitions[0]);
+        let coverage = coverage(&exam.phantom, bottom_cm, top_cm);
+        let of = |id: &str| coverage[exam.phantom.organs.iter().position(|organ| organ.id == id).unwrap()];
+        assert!(of("lungs") > IN_FIELD_COVERAGE);
+        for (_, id) in OUT_OF_FIELD {
+            assert!(of(id) < 0.05, "{id}: {}", of(id));
+        }
+    }
+
+    #[test]
+    fn two_and_eight_have_a_geometric_mean_of_four() {
+        assert!((geometric_mean([2.0, 8.0].into_iter()) - 4.0).abs() < 1e-12);
+    }
+}
