@@ -16,7 +16,7 @@ use crate::transport::world::World;
 
 use super::figure::Figure;
 use super::kernel::Kernel;
-use super::{Listener, ROUNDS};
+use super::{Listener, ROUNDS, ROUNDS_PER_MAP};
 
 const PROTOCOL: &str = r#"
 schema = "childsize.protocol/1"
@@ -70,15 +70,18 @@ fn play(exam: &Exam, tell: Listener) -> Result<Played> {
     let windows = fan_windows(&beam, &outline);
     let beam = beam.with_windows(windows);
     let mut played = Played {
-        analog: Kernel::organs(Estimator::Analog, 1 << 18),
-        organ: Kernel::organs(Estimator::Organ, 1 << 15),
+        analog: Kernel::organs(Estimator::Analog, 1 << 17),
+        organ: Kernel::organs(Estimator::Organ, 1 << 14),
         analog_map: Kernel::map(Estimator::Analog, 1 << 18, phantom),
-        map: Kernel::map(Estimator::Map, 1 << 16, phantom),
+        map: Kernel::map(Estimator::Map, 1 << 17, phantom),
     };
     for round in 0..ROUNDS {
         tell(&format!("5-year-old's chest, round {} of {ROUNDS}", round + 1));
-        for kernel in [&mut played.analog, &mut played.organ, &mut played.analog_map, &mut played.map] {
-            kernel.play(phantom, &world, &beam);
+        played.analog.play(phantom, &world, &beam);
+        played.organ.play(phantom, &world, &beam);
+        if round % ROUNDS_PER_MAP == 0 {
+            played.analog_map.play(phantom, &world, &beam);
+            played.map.play(phantom, &world, &beam);
         }
     }
     Ok(played)

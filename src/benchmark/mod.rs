@@ -8,8 +8,11 @@ mod kernel;
 
 use figure::Figure;
 
-/// Rounds: every kernel plays one batch in each.
-const ROUNDS: u64 = 24;
+/// Rounds: every kernel for organs plays one batch in each.
+const ROUNDS: u64 = 96;
+
+/// Rounds to one batch of a map.
+const ROUNDS_PER_MAP: u64 = 4;
 
 /// Someone who hears what is being done.
 pub type Listener<'a> = &'a dyn Fn(&str);
