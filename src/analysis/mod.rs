@@ -5,6 +5,7 @@ pub mod compare;
 pub mod console;
 pub mod ctdi;
 pub mod effective_dose;
+pub mod equivalent_scanner;
 pub mod equivalent_source;
 pub mod exposure_control;
 pub mod organ_table;

@@ -8,6 +8,7 @@ mod interrupt;
 mod phantoms;
 mod progress;
 mod run;
+mod scanner;
 mod spectrum;
 mod validate;
 
@@ -27,6 +28,7 @@ Examples:
   childsize run chest.toml -o out/            organ doses and a dose map with their errors
   childsize compare one.toml two.toml         what a second phase or another kV does to every organ
   childsize ctdi chest.toml                   CTDIw, CTDIvol and DLP of its scanner and mAs
+  childsize scanner                           which scanners there are, and what is assumed of them
   childsize spectrum --kv 100 --filter \"Al 3\"  half-value layer and output of a tube
   childsize validate --quick                  the engine beside published references
 
@@ -50,6 +52,7 @@ enum Command {
     Compare(compare::CompareArguments),
     Ctdi(ctdi::CtdiArguments),
     Phantoms(phantoms::PhantomsArguments),
+    Scanner(scanner::ScannerArguments),
     Spectrum(spectrum::SpectrumArguments),
     Validate(validate::ValidateArguments),
 }
@@ -62,6 +65,7 @@ pub fn main() -> ExitCode {
         Command::Compare(arguments) => compare::run(&arguments).map(|()| ExitCode::SUCCESS),
         Command::Ctdi(arguments) => ctdi::run(&arguments).map(|()| ExitCode::SUCCESS),
         Command::Phantoms(arguments) => phantoms::run(&arguments).map(|()| ExitCode::SUCCESS),
+        Command::Scanner(arguments) => scanner::run(&arguments),
         Command::Spectrum(arguments) => spectrum::run(&arguments).map(|()| ExitCode::SUCCESS),
         Command::Validate(arguments) => validate::run(&arguments),
     };

@@ -13,6 +13,8 @@ pub mod picture;
 mod profile_csv;
 pub mod protocol;
 pub mod result;
+pub mod scanner_fit;
 pub mod scanner_library;
 mod section;
 pub mod summary;
+pub(crate) mod toml_text;
