@@ -253,7 +253,7 @@ fn bad_measurements_are_refused_with_a_sentence() {
         let folder = measured(0.0);
         let text = match text {
             "SOFT" => {
-                let layer = "{ tube_voltage_kv = 120, hvl_mm_al = 0.2 }";
+                let layer = "{ tube_voltage_kv = 120, hvl_mm_al = 0.005 }";
                 format!("{HEAD}{}", bowtie_section("body", layer, "body.csv", "arc"))
             }
             text => text.to_owned(),

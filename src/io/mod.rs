@@ -2,6 +2,7 @@
 
 pub mod case5_volume;
 pub mod ctdi_cache;
+pub mod dicom_record;
 pub mod digest;
 mod document;
 pub mod export;
@@ -12,6 +13,7 @@ pub mod phantom_file;
 pub mod picture;
 mod profile_csv;
 pub mod protocol;
+pub mod protocol_draft;
 pub mod result;
 pub mod scanner_fit;
 pub mod scanner_library;
