@@ -7,6 +7,7 @@ mod ctdi;
 mod interrupt;
 mod phantoms;
 mod progress;
+mod protocol;
 mod run;
 mod scanner;
 mod spectrum;
@@ -28,6 +29,7 @@ Examples:
   childsize run chest.toml -o out/            organ doses and a dose map with their errors
   childsize compare one.toml two.toml         what a second phase or another kV does to every organ
   childsize ctdi chest.toml                   CTDIw, CTDIvol and DLP of its scanner and mAs
+  childsize protocol from-rdsr dose.dcm -o chest.toml  a protocol from the scanner's dose report
   childsize scanner                           which scanners there are, and what is assumed of them
   childsize spectrum --kv 100 --filter \"Al 3\"  half-value layer and output of a tube
   childsize validate --quick                  the engine beside published references
@@ -52,6 +54,7 @@ enum Command {
     Compare(compare::CompareArguments),
     Ctdi(ctdi::CtdiArguments),
     Phantoms(phantoms::PhantomsArguments),
+    Protocol(protocol::ProtocolArguments),
     Scanner(scanner::ScannerArguments),
     Spectrum(spectrum::SpectrumArguments),
     Validate(validate::ValidateArguments),
@@ -65,6 +68,7 @@ pub fn main() -> ExitCode {
         Command::Compare(arguments) => compare::run(&arguments).map(|()| ExitCode::SUCCESS),
         Command::Ctdi(arguments) => ctdi::run(&arguments).map(|()| ExitCode::SUCCESS),
         Command::Phantoms(arguments) => phantoms::run(&arguments).map(|()| ExitCode::SUCCESS),
+        Command::Protocol(arguments) => protocol::run(&arguments),
         Command::Scanner(arguments) => scanner::run(&arguments),
         Command::Spectrum(arguments) => spectrum::run(&arguments).map(|()| ExitCode::SUCCESS),
         Command::Validate(arguments) => validate::run(&arguments),

@@ -110,8 +110,9 @@ fn acquisition(item: Elements) -> Vec<RecordedAcquisition> {
         total_collimation_mm: parameter("113827", "Nominal Total Collimation Width", MM),
         pitch: parameter("113828", "Pitch Factor", RATIO),
         ctdi_vol_mgy: of(dose, "113830", "Mean CTDIvol", MGY),
-        ctdi_phantom: dose.and_then(|dose| sr::code(dose, PHANTOM_TYPE)).and_then(|[code, meaning]| {
-            phantom_of_code(&code).map(|phantom| (phantom, format!("{meaning} ({code}, DCM)")))
+        ctdi_phantom: dose.and_then(|dose| sr::code(dose, PHANTOM_TYPE)).and_then(|[code, _]| {
+            phantom_of_code(&code)
+                .map(|phantom| (phantom, format!("CTDIw Phantom Type (113835, DCM) of code {code}")))
         }),
         ends_z_mm: if with_overrange { ends("113897", "113898") } else { volume_ends },
         length_mm: volume.or_else(|| scanning.clone()),
@@ -128,9 +129,9 @@ fn acquisition(item: Elements) -> Vec<RecordedAcquisition> {
 }
 
 fn mode(item: Elements) -> Option<(RecordedMode, String)> {
-    let [code, meaning] = sr::code(item, ACQUISITION_TYPE)?;
-    let mode = TYPES.iter().find(|(known, _)| *known == code)?.1;
-    Some((mode, format!("CT Acquisition Type (113820, DCM): {meaning}")))
+    let [code, _] = sr::code(item, ACQUISITION_TYPE)?;
+    let (known, mode) = TYPES.iter().find(|(known, _)| *known == code)?;
+    Some((*mode, format!("CT Acquisition Type (113820, DCM) of code {known}")))
 }
 
 /// What the report says of dose that a protocol has no key for.

@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use super::lines::{Lines, decimals};
+use super::phantom::DraftedPhantom;
 use super::range::{Anchor, Stretch, length_mm, stretch};
+use super::region::Region;
 use super::scanner::{BowtieNames, uses_head};
 use crate::error::{Error, Result};
 use crate::io::dicom_record::{ExamRecord, RecordedAcquisition, RecordedMode, RecordedNumber};
@@ -29,6 +31,7 @@ const BEYOND_MM: f64 = 1.0;
 /// Writes acquisitions one after the other.
 pub(super) struct Drafter<'a> {
     record: &'a ExamRecord,
+    phantom: Option<&'a DraftedPhantom>,
     anchor: Option<Anchor>,
     bowties: BowtieNames,
     path: &'a Path,
@@ -52,9 +55,31 @@ fn accepted(
 }
 
 impl<'a> Drafter<'a> {
-    /// Begins a list for a protocol at `path`.
-    pub fn new(record: &'a ExamRecord, anchor: Option<Anchor>, bowties: BowtieNames, path: &'a Path) -> Self {
-        Drafter { record, anchor, bowties, path, phases: Vec::new(), tables: Vec::new(), count: 0 }
+    /// Begins a list for a protocol at `path`, on a phantom whose anchor stands for the main acquisition's upper end.
+    pub fn new(
+        record: &'a ExamRecord,
+        (phantom, anchor): (Option<&'a DraftedPhantom>, Option<Anchor>),
+        bowties: BowtieNames,
+        path: &'a Path,
+    ) -> Self {
+        Drafter { record, phantom, anchor, bowties, path, phases: Vec::new(), tables: Vec::new(), count: 0 }
+    }
+
+    /// Where a stretch of an acquisition lies. Without recorded heights each lies where scans of its own region do.
+    fn place(
+        &self,
+        acquisition: &RecordedAcquisition,
+        ends: Option<[f64; 2]>,
+        length_mm: Option<f64>,
+    ) -> Result<Option<Stretch>> {
+        let own = acquisition.region.as_deref().and_then(Region::of_words);
+        let own = match (self.phantom, own, ends) {
+            (Some(phantom), Some(region), None) if self.record.acquisitions.len() > 1 => {
+                Some(Anchor::new(phantom, region, None)?)
+            }
+            _ => None,
+        };
+        Ok(stretch(own.as_ref().or(self.anchor.as_ref()), ends, length_mm))
     }
 
     /// Writes an acquisition, or a comment that says why it cannot be stated.
@@ -139,7 +164,7 @@ impl<'a> Drafter<'a> {
             }
             _ => (acquisition.ends_z_mm, length_mm(acquisition)),
         };
-        let place = stretch(self.anchor.as_ref(), ends, length).ok_or_else(|| {
+        let place = self.place(acquisition, ends, length)?.ok_or_else(|| {
             Error::invalid(
                 "an acquisition's range cannot be stated: the record has neither heights nor a length",
             )
@@ -210,7 +235,7 @@ impl<'a> Drafter<'a> {
     ) -> Result<()> {
         let kv = accepted(acquisition.tube_voltage_kv.as_ref(), KV);
         let ma = accepted(acquisition.tube_current_ma.as_ref(), MA);
-        let whole = stretch(self.anchor.as_ref(), acquisition.ends_z_mm, length_mm(acquisition));
+        let whole = self.place(acquisition, acquisition.ends_z_mm, length_mm(acquisition))?;
         let (kv, ma, whole) = match (kv, ma, whole) {
             (Ok(kv), Ok(ma), Some(whole)) => (kv, ma, whole),
             (kv, ma, _) => {
@@ -226,7 +251,7 @@ impl<'a> Drafter<'a> {
         for piece in 0..pieces {
             let part = |index: usize| index as f64 / pieces as f64 * length_mm;
             let ends = acquisition.ends_z_mm.map(|[top, _]| [top - part(piece), top - part(piece + 1)]);
-            let Some(place) = stretch(self.anchor.as_ref(), ends, Some(length_mm / pieces as f64)) else {
+            let Some(place) = self.place(acquisition, ends, Some(length_mm / pieces as f64))? else {
                 continue;
             };
             let name = if pieces > 1 {

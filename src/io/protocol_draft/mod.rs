@@ -59,7 +59,7 @@ pub fn draft(record: &ExamRecord, options: &DraftOptions, path: &Path) -> Result
     }
     let head_scan = scanner::write(&mut lines, record, main, region);
     let anchor = phantom.as_ref().zip(region).map(|(phantom, region)| Anchor::new(phantom, region, main));
-    let mut drafter = Drafter::new(record, anchor.transpose()?, head_scan, path);
+    let mut drafter = Drafter::new(record, (phantom.as_ref(), anchor.transpose()?), head_scan, path);
     for acquisition in &record.acquisitions {
         drafter.write(&mut lines, acquisition)?;
     }

@@ -49,11 +49,6 @@ impl Anchor {
         })
     }
 
-    /// Name of the region.
-    pub fn region(&self) -> &'static str {
-        self.region.name
-    }
-
     /// A stretch of the record on the phantom.
     fn place(&self, ends: Option<[f64; 2]>, length_mm: f64) -> Stretch {
         // Below the landmark, mm.
