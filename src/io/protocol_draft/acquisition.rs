@@ -19,10 +19,12 @@ const COLLIMATION_MM: [f64; 2] = [0.0, 400.0];
 const PITCH: [f64; 2] = [0.0, 3.5];
 const INCREMENT_MM: [f64; 2] = [0.0, 2000.0];
 const CTDI_MGY: [f64; 2] = [0.0, 1000.0];
-/// What is assumed where a record says nothing; usual values of consoles, not of any one scanner.
+// What is assumed where a record says nothing; usual values of consoles, not of any one scanner.
 const USUAL_ROTATION_S: f64 = 0.5;
 const USUAL_COLLIMATION_MM: f64 = 20.0;
 const USUAL_PITCH: f64 = 1.0;
+/// Longest localizer, mm.
+const LONGEST_LOCALIZER_MM: f64 = 2500.0;
 const USUAL_LOCALIZER_MM: f64 = 5.0;
 const USUAL_LOCALIZER_SPEED_MM_S: f64 = 100.0;
 /// Points of a tube current are held this far beyond the range, mm.
@@ -70,7 +72,7 @@ impl<'a> Drafter<'a> {
         &self,
         acquisition: &RecordedAcquisition,
         ends: Option<[f64; 2]>,
-        length_mm: Option<f64>,
+        (below_mm, length_mm): (f64, Option<f64>),
     ) -> Result<Option<Stretch>> {
         let own = acquisition.region.as_deref().and_then(Region::of_words);
         let own = match (self.phantom, own, ends) {
@@ -79,7 +81,7 @@ impl<'a> Drafter<'a> {
             }
             _ => None,
         };
-        Ok(stretch(own.as_ref().or(self.anchor.as_ref()), ends, length_mm))
+        Ok(stretch(own.as_ref().or(self.anchor.as_ref()), ends, below_mm, length_mm))
     }
 
     /// Writes an acquisition, or a comment that says why it cannot be stated.
@@ -164,7 +166,7 @@ impl<'a> Drafter<'a> {
             }
             _ => (acquisition.ends_z_mm, length_mm(acquisition)),
         };
-        let place = self.place(acquisition, ends, length)?.ok_or_else(|| {
+        let place = self.place(acquisition, ends, (0.0, length))?.ok_or_else(|| {
             Error::invalid(
                 "an acquisition's range cannot be stated: the record has neither heights nor a length",
             )
@@ -235,11 +237,15 @@ impl<'a> Drafter<'a> {
     ) -> Result<()> {
         let kv = accepted(acquisition.tube_voltage_kv.as_ref(), KV);
         let ma = accepted(acquisition.tube_current_ma.as_ref(), MA);
-        let whole = self.place(acquisition, acquisition.ends_z_mm, length_mm(acquisition))?;
+        let length = length_mm(acquisition).filter(|mm| *mm <= LONGEST_LOCALIZER_MM);
+        let whole = self.place(acquisition, acquisition.ends_z_mm, (0.0, length))?;
         let (kv, ma, whole) = match (kv, ma, whole) {
             (Ok(kv), Ok(ma), Some(whole)) => (kv, ma, whole),
             (kv, ma, _) => {
-                let why = kv.err().or(ma.err()).unwrap_or_else(|| "its length is not recorded".to_owned());
+                let why = kv
+                    .err()
+                    .or(ma.err())
+                    .unwrap_or_else(|| "its length is not recorded, or more than 2500 mm".to_owned());
                 lines.raw("\n");
                 lines.leave_out(&format!("localizer `{phase}`: {why}"));
                 return Ok(());
@@ -251,7 +257,9 @@ impl<'a> Drafter<'a> {
         for piece in 0..pieces {
             let part = |index: usize| index as f64 / pieces as f64 * length_mm;
             let ends = acquisition.ends_z_mm.map(|[top, _]| [top - part(piece), top - part(piece + 1)]);
-            let Some(place) = self.place(acquisition, ends, Some(length_mm / pieces as f64))? else {
+            let Some(place) =
+                self.place(acquisition, ends, (part(piece), Some(length_mm / pieces as f64)))?
+            else {
                 continue;
             };
             let name = if pieces > 1 {

@@ -50,12 +50,12 @@ impl Anchor {
     }
 
     /// A stretch of the record on the phantom.
-    fn place(&self, ends: Option<[f64; 2]>, length_mm: f64) -> Stretch {
-        // Below the landmark, mm.
+    fn place(&self, ends: Option<[f64; 2]>, [below_mm, length_mm]: [f64; 2]) -> Stretch {
+        // From where scans of the region begin, mm.
         let (top_mm, shift_mm) = match (ends, self.top_in_record_mm) {
             (Some([top, _]), Some(anchor)) => (top - anchor, self.top_on_phantom_mm - anchor),
-            (Some([top, _]), None) => (0.0, self.top_on_phantom_mm - top),
-            (None, _) => (0.0, 0.0),
+            (Some([top, _]), None) => (-below_mm, self.top_on_phantom_mm - below_mm - top),
+            (None, _) => (-below_mm, 0.0),
         };
         let named = |below_top_mm: f64| {
             let offset = decimals(below_top_mm + self.region.above_mm, 3);
@@ -76,14 +76,16 @@ impl Anchor {
     }
 }
 
-/// Where a stretch of the record lies; `None` if the record does not say.
+/// Where a stretch of the record lies; `None` if the record does not say. Without recorded ends it begins `below_mm` under
+/// the place where scans begin.
 pub(super) fn stretch(
     anchor: Option<&Anchor>,
     ends: Option<[f64; 2]>,
+    below_mm: f64,
     length_mm: Option<f64>,
 ) -> Option<Stretch> {
     if let Some(anchor) = anchor {
-        return length_mm.map(|length_mm| anchor.place(ends, length_mm));
+        return length_mm.map(|length_mm| anchor.place(ends, [below_mm, length_mm]));
     }
     let [top_mm, bottom_mm] = ends?;
     Some(Stretch {

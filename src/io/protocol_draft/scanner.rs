@@ -41,7 +41,7 @@ pub(super) fn write(
     let id = found.unwrap_or(ANY);
     lines.raw("\n[scanner]\n");
     let recorded = name.map_or("the record names no scanner".to_owned(), |name| {
-        format!("the record's scanner is a {name} (ManufacturerModelName (0008,1090))")
+        format!("the record's scanner: {name}, ManufacturerModelName (0008,1090)")
     });
     match found {
         Some(_) => lines.key("model", quoted(id), &recorded),
