@@ -12,4 +12,4 @@ mod sr;
 
 pub use rdsr::{read_rdsr, read_rdsr_bytes};
 pub use record::{ExamRecord, RecordedAcquisition, RecordedMode, RecordedNumber, RecordedPatient};
-pub use series::{read_series, slice_record};
+pub use series::{current_of_series, read_series, slice_record};

@@ -35,6 +35,41 @@ pub fn read_series(folder: &Path) -> Result<ExamRecord> {
     exam.record().map_err(|error| error.within(&folder.display().to_string()))
 }
 
+/// Tube current along z of a series: height (mm, ascending, in the patient's frame) and mA of every slice, held to the ends
+/// of the first and the last one. The folder must hold one acquisition with slices; localizers are left aside.
+pub fn current_of_series(folder: &Path) -> Result<Vec<[f64; 2]>> {
+    let record = read_series(folder)?;
+    let localizer = |a: &RecordedAcquisition| matches!(a.mode, Some((RecordedMode::Localizer(_), _)));
+    let scans: Vec<_> = record.acquisitions.iter().filter(|a| !localizer(a)).collect();
+    let refuse = |sentence: String| Error::invalid(format!("{}: {sentence}", folder.display()));
+    let [scan] = scans.as_slice() else {
+        let sentence = format!("a tube current needs one acquisition with slices, found {}", scans.len());
+        return Err(refuse(sentence).with_help("put the images of one acquisition into a folder of its own"));
+    };
+    let (Some([top, bottom]), Some(mean)) = (scan.ends_z_mm, &scan.tube_current_ma) else {
+        return Err(refuse(
+            "a tube current needs ImagePositionPatient and XRayTubeCurrent in the images, found none"
+                .to_owned(),
+        ));
+    };
+    let (first_ma, last_ma) = match (scan.currents.first(), scan.currents.last()) {
+        (Some(first), Some(last)) => (first[1], last[1]),
+        _ => (mean.value, mean.value),
+    };
+    let mut points = vec![[bottom, first_ma]];
+    points.extend(scan.currents.iter().filter(|[z, _]| *z > bottom && *z < top));
+    if points.last().is_some_and(|[z, _]| top > *z) {
+        points.push([top, last_ma]);
+    }
+    match points.iter().find(|[_, ma]| !(*ma > 0.0)) {
+        Some([z, ma]) => Err(refuse(format!("XRayTubeCurrent must be above 0, found {ma} mA at {z} mm"))),
+        None if points.len() < 2 => {
+            Err(refuse("a tube current needs slices of a thickness, found none".to_owned()))
+        }
+        None => Ok(points),
+    }
+}
+
 /// The record of one image alone, from the bytes of its file.
 pub fn slice_record(bytes: &[u8]) -> Result<ExamRecord> {
     let header: InMemDicomObject = header_of(bytes)?;
