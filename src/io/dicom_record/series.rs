@@ -61,7 +61,7 @@ pub fn current_of_series(folder: &Path) -> Result<Vec<[f64; 2]>> {
     if points.last().is_some_and(|[z, _]| top > *z) {
         points.push([top, last_ma]);
     }
-    match points.iter().find(|[_, ma]| !(*ma > 0.0)) {
+    match points.iter().find(|[_, ma]| *ma <= 0.0) {
         Some([z, ma]) => Err(refuse(format!("XRayTubeCurrent must be above 0, found {ma} mA at {z} mm"))),
         None if points.len() < 2 => {
             Err(refuse("a tube current needs slices of a thickness, found none".to_owned()))
