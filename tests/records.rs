@@ -176,6 +176,16 @@ fn a_dose_report_of_mixed_acquisitions_gives_each_its_mode_and_place() {
 }
 
 #[test]
+fn the_users_region_stands_for_the_main_acquisitions_and_leaves_the_others() {
+    let record = read_rdsr(&sample("mixed.dcm")).unwrap();
+    let region = Some(Region::named("abdomen").unwrap());
+    let (_folder, _, protocol) = written(&record, &DraftOptions { region, ..DraftOptions::default() });
+    let resolved = protocol.resolved_json();
+    assert_eq!(resolved["acquisition"][2]["range"]["top"], "diaphragm+10mm");
+    assert_eq!(resolved["acquisition"][3]["range"]["top"], "vertex");
+}
+
+#[test]
 fn two_tubes_of_a_report_are_two_acquisitions_that_share_its_ctdi() {
     let record = read_rdsr(&sample("dual.dcm")).unwrap();
     let (_folder, drafted, protocol) = written(&record, &five());

@@ -12,6 +12,7 @@ use crate::units::RAD_PER_DEG;
 
 /// Differences of filter thickness between bowties that are taken for none, cm.
 const SAME_CM: f64 = 1e-6;
+/// Exposure that CTDI free in air is stated for, mAs.
 const MAS: f64 = 100.0;
 
 /// What was measured behind one bowtie.
@@ -106,7 +107,7 @@ impl MeasuredScanner {
             Some(material) => {
                 let [_, cm] = fit_two_filters(self.anode_angle_deg, [&self.filter, material], &first.layers)
                     .map_err(|error| within(error, &first.name))?;
-                Some((material.clone(), cm))
+                Some((material.clone(), if cm > SAME_CM { cm } else { 0.0 }))
             }
         };
         let before: Vec<_> = second.into_iter().collect();

@@ -202,7 +202,7 @@ mod tests {
             let found_cm = fit_filter(7.0, &[], &aluminium(), &measured).unwrap();
             assert!((found_cm - 0.62).abs() < 1e-4, "{found_cm}");
         }
-        let soft = [MeasuredHvl { tube_voltage_kv: 120.0, hvl_mm_al: 0.4, second_hvl_mm_al: None }];
+        let soft = [MeasuredHvl { tube_voltage_kv: 120.0, hvl_mm_al: 0.005, second_hvl_mm_al: None }];
         let error = fit_filter(7.0, &[], &aluminium(), &soft).unwrap_err();
         assert!(error.to_string().contains("bare tube"), "{error}");
     }

@@ -7,6 +7,7 @@ pub mod digest;
 mod document;
 pub mod export;
 pub mod import;
+pub mod library_scanner;
 pub mod organ_csv;
 pub mod output_file;
 pub mod phantom_file;

@@ -10,7 +10,7 @@ use crate::analysis::equivalent_source::output_ratio;
 use crate::cli::console::{self, digits};
 use crate::error::Result;
 use crate::io::output_file;
-use crate::io::picture::scanner_curve::{Panel, Panels, Series};
+use crate::io::picture::scanner_curve::{Legend, Panel, Panels, Series};
 use crate::io::scanner_fit::{ScannerMeasurements, scanner_files};
 use crate::source::bowtie::Bowtie;
 use crate::units::{MM_PER_CM, RAD_PER_DEG};
@@ -119,11 +119,13 @@ fn panels(measured: &MeasuredScanner, found: &EquivalentScanner) -> Result<Panel
             title: title("Half-value layer"),
             axes: axes("tube voltage, kV", "first half-value layer, mm Al"),
             series: layers,
+            legend: Legend::LowerRight,
         },
         Panel {
             title: title("Output at one distance"),
             axes: axes("fan angle, degrees", "output over that on the axis"),
             series: outputs,
+            legend: Legend::UpperRight,
         },
     ]))
 }

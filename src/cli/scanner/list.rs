@@ -2,7 +2,8 @@
 
 use crate::cli::console;
 use crate::error::Result;
-use crate::io::scanner_library::{LibraryScanner, scanner_ids};
+use crate::io::library_scanner::LibraryScanner;
+use crate::io::scanner_library::scanner_ids;
 use crate::units::{MM_PER_CM, RAD_PER_DEG};
 
 /// Tube voltages of the list, kV.

@@ -6,8 +6,9 @@ use clap::Args;
 
 use super::pictures::PictureArguments;
 use crate::error::{Error, Result};
-use crate::io::picture::scanner_curve::{Panel, Panels, Series};
-use crate::io::scanner_library::{LibraryScanner, scanner_text};
+use crate::io::library_scanner::LibraryScanner;
+use crate::io::picture::scanner_curve::{Legend, Panel, Panels, Series};
+use crate::io::scanner_library::scanner_text;
 use crate::units::{MM_PER_CM, RAD_PER_DEG};
 
 /// Steps of a curve over the half fan.
@@ -52,5 +53,6 @@ fn thickness(scanner: &LibraryScanner) -> Panel {
         title: format!("Bowties of {}", scanner.id),
         axes: ["fan angle, degrees".to_owned(), "thickness along the ray, mm".to_owned()],
         series: scanner.bowties.iter().map(series).collect(),
+        legend: Legend::UpperMiddle,
     }
 }

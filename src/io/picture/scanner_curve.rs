@@ -33,6 +33,18 @@ pub struct Series {
     pub points: Vec<(f64, f64)>,
 }
 
+/// Where the names of curves stand.
+#[derive(Clone, Copy, Debug, Default)]
+pub enum Legend {
+    /// For curves that fall.
+    #[default]
+    UpperRight,
+    /// For curves that are high at both ends.
+    UpperMiddle,
+    /// For curves that rise.
+    LowerRight,
+}
+
 /// One diagram.
 #[derive(Clone, Debug, Default)]
 pub struct Panel {
@@ -42,6 +54,8 @@ pub struct Panel {
     pub axes: [String; 2],
     /// What is drawn.
     pub series: Vec<Series>,
+    /// Where its names stand.
+    pub legend: Legend,
 }
 
 impl Panel {
@@ -118,9 +132,14 @@ fn draw_panel<B: DrawingBackend>(panel: &Panel, area: &DrawingArea<B, Shift>) ->
             .legend(move |(x, y)| PathElement::new(vec![(x, y), (x + 20, y)], style));
         chart.draw_series(series.points.iter().map(|&at| Circle::new(at, 4, style)))?;
     }
+    let position = match panel.legend {
+        Legend::UpperRight => SeriesLabelPosition::UpperRight,
+        Legend::UpperMiddle => SeriesLabelPosition::UpperMiddle,
+        Legend::LowerRight => SeriesLabelPosition::LowerRight,
+    };
     chart
         .configure_series_labels()
-        .position(SeriesLabelPosition::UpperRight)
+        .position(position)
         .background_style(WHITE.mix(0.9))
         .border_style(GRID)
         .label_font(("sans-serif", 15))

@@ -3,30 +3,15 @@
 use std::path::{Path, PathBuf};
 
 use super::lines::{Lines, decimals};
+use super::motion::{CTDI_MGY, KV, MA, accepted, collimation_mm, times, travel};
 use super::phantom::DraftedPhantom;
 use super::range::{Anchor, Stretch, length_mm, stretch};
 use super::region::Region;
 use super::scanner::{BowtieNames, uses_head};
 use crate::error::{Error, Result};
-use crate::io::dicom_record::{ExamRecord, RecordedAcquisition, RecordedMode, RecordedNumber};
+use crate::io::dicom_record::{ExamRecord, RecordedAcquisition, RecordedMode};
 use crate::io::toml_text::quoted;
 
-/// What protocols accept: from, to; the lower end is open where it is 0.
-const KV: [f64; 2] = [50.0, 150.0];
-const MA: [f64; 2] = [0.0, 2000.0];
-const TIME_S: [f64; 2] = [0.0, 60.0];
-const COLLIMATION_MM: [f64; 2] = [0.0, 400.0];
-const PITCH: [f64; 2] = [0.0, 3.5];
-const INCREMENT_MM: [f64; 2] = [0.0, 2000.0];
-const CTDI_MGY: [f64; 2] = [0.0, 1000.0];
-// What is assumed where a record says nothing; usual values of consoles, not of any one scanner.
-const USUAL_ROTATION_S: f64 = 0.5;
-const USUAL_COLLIMATION_MM: f64 = 20.0;
-const USUAL_PITCH: f64 = 1.0;
-/// Longest localizer, mm.
-const LONGEST_LOCALIZER_MM: f64 = 2500.0;
-const USUAL_LOCALIZER_MM: f64 = 5.0;
-const USUAL_LOCALIZER_SPEED_MM_S: f64 = 100.0;
 /// Points of a tube current are held this far beyond the range, mm.
 const BEYOND_MM: f64 = 1.0;
 
@@ -44,18 +29,6 @@ pub(super) struct Drafter<'a> {
     pub count: usize,
 }
 
-/// A number that protocols accept, or why there is none.
-fn accepted(
-    number: Option<&RecordedNumber>,
-    [low, high]: [f64; 2],
-) -> std::result::Result<&RecordedNumber, String> {
-    let number = number.ok_or_else(|| "not recorded".to_owned())?;
-    let good = number.value <= high && (if low == 0.0 { number.value > 0.0 } else { number.value >= low });
-    let range =
-        if low == 0.0 { format!("above 0 and at most {high}") } else { format!("within {low}..{high}") };
-    good.then_some(number).ok_or_else(|| format!("{} must be {range}, found {}", number.source, number.value))
-}
-
 impl<'a> Drafter<'a> {
     /// Begins a list for a protocol at `path`, on a phantom whose anchor stands for the main acquisition's upper end.
     pub fn new(
@@ -68,7 +41,7 @@ impl<'a> Drafter<'a> {
     }
 
     /// Where a stretch of an acquisition lies. Without recorded heights each lies where scans of its own region do.
-    fn place(
+    pub(super) fn place(
         &self,
         acquisition: &RecordedAcquisition,
         ends: Option<[f64; 2]>,
@@ -76,12 +49,17 @@ impl<'a> Drafter<'a> {
     ) -> Result<Option<Stretch>> {
         let own = acquisition.region.as_deref().and_then(Region::of_words);
         let own = match (self.phantom, own, ends) {
-            (Some(phantom), Some(region), None) if self.record.acquisitions.len() > 1 => {
+            (Some(phantom), Some(region), None) if self.is_elsewhere(region) => {
                 Some(Anchor::new(phantom, region, None)?)
             }
             _ => None,
         };
         Ok(stretch(own.as_ref().or(self.anchor.as_ref()), ends, below_mm, length_mm))
+    }
+
+    /// Whether a region is another one than that of the main acquisition.
+    fn is_elsewhere(&self, region: Region) -> bool {
+        self.anchor.as_ref().is_some_and(|anchor| anchor.stands_for != Some(region))
     }
 
     /// Writes an acquisition, or a comment that says why it cannot be stated.
@@ -122,7 +100,7 @@ impl<'a> Drafter<'a> {
         name
     }
 
-    fn begin(&mut self, lines: &mut Lines, acquisition: &RecordedAcquisition, phase: &str) {
+    pub(super) fn begin(&mut self, lines: &mut Lines, acquisition: &RecordedAcquisition, phase: &str) {
         self.count += 1;
         lines.raw("\n[[acquisition]]\n");
         lines.raw(&format!("phase = {}\n", quoted(phase)));
@@ -224,163 +202,6 @@ impl<'a> Drafter<'a> {
             (None, Err(why)) => {
                 lines.leave_out(&format!("ctdi_phantom and ctdi_vol_mgy: {why}; dose is that of the tube model"));
             }
-        }
-    }
-
-    /// A localizer: a narrow beam that goes along is stated as a wide one at rest that exposes every place as long.
-    fn localizer(
-        &mut self,
-        lines: &mut Lines,
-        acquisition: &RecordedAcquisition,
-        phase: &str,
-        (angle_deg, source): (Option<f64>, &str),
-    ) -> Result<()> {
-        let kv = accepted(acquisition.tube_voltage_kv.as_ref(), KV);
-        let ma = accepted(acquisition.tube_current_ma.as_ref(), MA);
-        let length = length_mm(acquisition).filter(|mm| *mm <= LONGEST_LOCALIZER_MM);
-        let whole = self.place(acquisition, acquisition.ends_z_mm, (0.0, length))?;
-        let (kv, ma, whole) = match (kv, ma, whole) {
-            (Ok(kv), Ok(ma), Some(whole)) => (kv, ma, whole),
-            (kv, ma, _) => {
-                let why = kv
-                    .err()
-                    .or(ma.err())
-                    .unwrap_or_else(|| "its length is not recorded, or more than 2500 mm".to_owned());
-                lines.raw("\n");
-                lines.leave_out(&format!("localizer `{phase}`: {why}"));
-                return Ok(());
-            }
-        };
-        let length_mm = whole.top_mm - whole.bottom_mm;
-        let pieces = (length_mm / COLLIMATION_MM[1]).ceil().max(1.0) as usize;
-        let (time_s, why) = localizer_time_s(acquisition, length_mm);
-        for piece in 0..pieces {
-            let part = |index: usize| index as f64 / pieces as f64 * length_mm;
-            let ends = acquisition.ends_z_mm.map(|[top, _]| [top - part(piece), top - part(piece + 1)]);
-            let Some(place) =
-                self.place(acquisition, ends, (part(piece), Some(length_mm / pieces as f64)))?
-            else {
-                continue;
-            };
-            let name = if pieces > 1 {
-                format!("{phase}, part {} of {pieces}", piece + 1)
-            } else {
-                phase.to_owned()
-            };
-            self.begin(lines, acquisition, &name);
-            lines.comment(
-                "A localizer: the narrow beam that goes along the patient is stated as a wide one at rest, which exposes \
-                 every place as long",
-            );
-            lines.key("mode", "\"stationary\"", source);
-            match angle_deg {
-                Some(90.0) => lines.key(
-                    "angle_deg",
-                    90,
-                    "the image is one from the side; left or right is not recorded",
-                ),
-                _ => lines.assume("angle_deg", 0, "tube above the table; a tube below it is 180"),
-            }
-            lines.key("tube_voltage_kv", decimals(kv.value, 3), &kv.source);
-            lines.key("tube_current_ma", decimals(ma.value, 3), &ma.source);
-            lines.assume("exposure_time_s", decimals(time_s, 6), &why);
-            lines.key(
-                "total_collimation_mm",
-                decimals(length_mm / pieces as f64, 3),
-                "the length of the localizer",
-            );
-            lines.assume("range", &place.toml, &place.source);
-        }
-        Ok(())
-    }
-}
-
-/// How long a localizer's beam exposes a place, s, and how that comes about.
-fn localizer_time_s(acquisition: &RecordedAcquisition, length_mm: f64) -> (f64, String) {
-    let (width_mm, width) = match accepted(acquisition.total_collimation_mm.as_ref(), COLLIMATION_MM) {
-        Ok(mm) => (mm.value, mm.source.clone()),
-        Err(why) => (USUAL_LOCALIZER_MM, format!("a collimation of {USUAL_LOCALIZER_MM} mm ({why})")),
-    };
-    let speed = accepted(acquisition.table_speed_mm_s.as_ref(), [0.0, 2000.0]);
-    let time = accepted(acquisition.exposure_time_s.as_ref(), TIME_S);
-    let (speed_mm_s, how) = match (time, speed) {
-        (Ok(s), _) => (length_mm / s.value, format!("length over {}", s.source)),
-        (_, Ok(speed)) => (speed.value, speed.source.clone()),
-        _ => (
-            USUAL_LOCALIZER_SPEED_MM_S,
-            format!("a table speed of {USUAL_LOCALIZER_SPEED_MM_S} mm/s (not recorded)"),
-        ),
-    };
-    (width_mm / speed_mm_s, format!("{width} over the speed of the table, from {how}"))
-}
-
-/// The time of a rotation.
-fn times(lines: &mut Lines, acquisition: &RecordedAcquisition, mode: RecordedMode) {
-    let rotation = accepted(acquisition.rotation_time_s.as_ref(), TIME_S);
-    let exposure = accepted(acquisition.exposure_time_s.as_ref(), TIME_S);
-    let key = "rotation_time_s";
-    match (mode, rotation, exposure) {
-        (RecordedMode::OnePlace, _, Ok(s)) => {
-            lines.key(key, decimals(s.value, 6), &format!("{}: all rotations at one place as one", s.source));
-        }
-        (_, Ok(s), _) => lines.key(key, decimals(s.value, 6), &s.source),
-        (_, Err(why), Ok(s)) => {
-            let why = format!("the time of a rotation is {why}; {} is taken for it", s.source);
-            lines.assume(key, decimals(s.value, 6), &why);
-        }
-        (_, Err(why), Err(_)) => lines.assume(key, USUAL_ROTATION_S, &format!("a usual value; {why}")),
-    }
-}
-
-/// The collimation, mm.
-fn collimation_mm(lines: &mut Lines, acquisition: &RecordedAcquisition) -> f64 {
-    let key = "total_collimation_mm";
-    let why = match accepted(acquisition.total_collimation_mm.as_ref(), COLLIMATION_MM) {
-        Ok(mm) => {
-            lines.key(key, decimals(mm.value, 4), &mm.source);
-            return mm.value;
-        }
-        Err(why) => why,
-    };
-    let feed = accepted(acquisition.table_feed_mm.as_ref(), INCREMENT_MM);
-    if let (Ok(feed), Ok(pitch)) = (feed, accepted(acquisition.pitch.as_ref(), PITCH))
-        && feed.value / pitch.value <= COLLIMATION_MM[1]
-    {
-        let mm = feed.value / pitch.value;
-        lines.assume(key, decimals(mm, 4), &format!("{} over {}; {why}", feed.source, pitch.source));
-        return mm;
-    }
-    lines.assume(key, USUAL_COLLIMATION_MM, &format!("a usual value; {why}"));
-    USUAL_COLLIMATION_MM
-}
-
-/// How the table moves.
-fn travel(lines: &mut Lines, acquisition: &RecordedAcquisition, mode: RecordedMode, collimation_mm: f64) {
-    let pitch = accepted(acquisition.pitch.as_ref(), PITCH);
-    let feed = accepted(acquisition.table_feed_mm.as_ref(), INCREMENT_MM);
-    if mode == RecordedMode::Helical {
-        return match (pitch, feed) {
-            (Ok(pitch), _) => lines.key("pitch", decimals(pitch.value, 6), &pitch.source),
-            (Err(why), Ok(feed)) if feed.value / collimation_mm <= PITCH[1] => {
-                let why = format!("{} over the collimation; {why}", feed.source);
-                lines.assume("pitch", decimals(feed.value / collimation_mm, 6), &why);
-            }
-            (Err(why), _) => lines.assume("pitch", USUAL_PITCH, &format!("a usual value; {why}")),
-        };
-    }
-    match (mode, feed, pitch) {
-        (RecordedMode::OnePlace, ..) => lines.comment("the table did not move: one rotation for all"),
-        (_, Ok(feed), _) => lines.key("table_increment_mm", decimals(feed.value, 4), &feed.source),
-        (_, Err(_), Ok(pitch)) => {
-            let source = format!("{} times the collimation", pitch.source);
-            lines.key("table_increment_mm", decimals(pitch.value * collimation_mm, 4), &source);
-        }
-        (_, Err(why), Err(_)) => {
-            lines.assume(
-                "table_increment_mm",
-                decimals(collimation_mm, 4),
-                &format!("the collimation; {why}"),
-            );
         }
     }
 }

@@ -3,6 +3,8 @@
 
 mod acquisition;
 mod lines;
+mod localizer;
+mod motion;
 mod phantom;
 mod range;
 mod region;

@@ -11,6 +11,8 @@ use crate::units::MM_PER_CM;
 /// The landmark that stands for the upper end of the main acquisition.
 pub(super) struct Anchor {
     region: Region,
+    /// The region in the main acquisition's own words, which the user may have corrected.
+    pub stands_for: Option<Region>,
     /// Height of the upper end on the phantom, mm.
     top_on_phantom_mm: f64,
     /// The same in the scanner's record, mm, where it is known.
@@ -42,8 +44,10 @@ impl Anchor {
                 region.top, region.name
             ))
         })?;
+        let words = main.and_then(|main| main.region.as_deref());
         Ok(Anchor {
             region,
+            stands_for: words.and_then(Region::of_words),
             top_on_phantom_mm: landmark_cm * MM_PER_CM + region.above_mm,
             top_in_record_mm: main.and_then(|main| main.ends_z_mm).map(|[top, _]| top),
         })

@@ -6,12 +6,13 @@ use crate::io::dicom_record::{ExamRecord, RecordedAcquisition};
 use crate::io::toml_text::quoted;
 
 /// Words in names of models, and scanners of the library.
-const MODELS: [(&str, &str); 7] = [
+const MODELS: [(&str, &str); 8] = [
     ("lightspeed vct", "ge-vct"),
     ("sensation 64", "siemens-sensation-64"),
     ("sensation 16", "siemens-sensation-16"),
     ("definition as", "siemens-definition"),
     ("definition flash", "siemens-definition"),
+    ("somatom force", "siemens-force"),
     ("brilliance 64", "philips-brilliance-64"),
     ("aquilion", "toshiba-aquilion"),
 ];
