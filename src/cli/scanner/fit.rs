@@ -78,11 +78,16 @@ fn table(rows: &[Comparison]) -> String {
             row.tube_voltage_kv.to_string(),
             digits(row.measured, 4),
             digits(row.fitted, 4),
-            format!("{:+.2}", 100.0 * row.difference()),
+            format!("{:+.2}", hundredths(100.0 * row.difference())),
             quantity,
         ]
     };
     console::table(&header, 4, rows.iter().map(row))
+}
+
+/// A number to two decimals, without a sign before 0.
+fn hundredths(number: f64) -> f64 {
+    (100.0 * number).round() / 100.0 + 0.0
 }
 
 /// Says which fitted values are far from the measured ones.

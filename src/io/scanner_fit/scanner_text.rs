@@ -19,9 +19,9 @@ pub fn scanner_files(
         found.bowties.iter().map(|bowtie| (path.with_file_name(table_name(bowtie)), table(bowtie))).collect();
     let mut text = head(measurements, found);
     for bowtie in &found.bowties {
+        // A name that is part of a file's is a bare key of TOML, too.
         let (name, file, material) = (&bowtie.name, table_name(bowtie), &bowtie.material.name);
-        text +=
-            &format!("{} = {{ file = {}, material = {} }}\n", quoted(name), quoted(&file), quoted(material));
+        text += &format!("{name} = {{ file = {}, material = {} }}\n", quoted(&file), quoted(material));
     }
     files.push((path.to_owned(), text));
     files
