@@ -6,6 +6,7 @@ pub mod compare;
 pub mod console;
 pub mod ctdi;
 pub mod effective_dose;
+pub mod equivalent_scanner;
 pub mod equivalent_source;
 pub mod exposure_control;
 pub mod noise;

@@ -8,8 +8,10 @@ mod ctdi;
 mod interrupt;
 mod phantoms;
 mod progress;
+mod protocol;
 mod risk;
 mod run;
+mod scanner;
 mod spectrum;
 mod validate;
 
@@ -30,6 +32,8 @@ Examples:
   childsize compare one.toml two.toml         what a second phase or another kV does to every organ
   childsize risk out/ --age-y 5 --sex female --coefficients table.csv    lifetime attributable risk, by your table
   childsize ctdi chest.toml                   CTDIw, CTDIvol and DLP of its scanner and mAs
+  childsize protocol from-rdsr dose.dcm -o chest.toml  a protocol from the scanner's dose report
+  childsize scanner                           which scanners there are, and what is assumed of them
   childsize spectrum --kv 100 --filter \"Al 3\"  half-value layer and output of a tube
   childsize validate --quick                  the engine beside published references
   childsize bench                             how fast the engine is on this machine
@@ -55,6 +59,8 @@ enum Command {
     Ctdi(ctdi::CtdiArguments),
     Phantoms(phantoms::PhantomsArguments),
     Risk(risk::RiskArguments),
+    Protocol(protocol::ProtocolArguments),
+    Scanner(scanner::ScannerArguments),
     Spectrum(spectrum::SpectrumArguments),
     Validate(validate::ValidateArguments),
     Bench(bench::BenchArguments),
@@ -69,6 +75,8 @@ pub fn main() -> ExitCode {
         Command::Ctdi(arguments) => ctdi::run(&arguments).map(|()| ExitCode::SUCCESS),
         Command::Phantoms(arguments) => phantoms::run(&arguments).map(|()| ExitCode::SUCCESS),
         Command::Risk(arguments) => risk::run(&arguments).map(|()| ExitCode::SUCCESS),
+        Command::Protocol(arguments) => protocol::run(&arguments),
+        Command::Scanner(arguments) => scanner::run(&arguments),
         Command::Spectrum(arguments) => spectrum::run(&arguments).map(|()| ExitCode::SUCCESS),
         Command::Validate(arguments) => validate::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments).map(|()| ExitCode::SUCCESS),

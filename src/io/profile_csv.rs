@@ -48,6 +48,27 @@ pub(crate) fn read_current_profile(path: &Path) -> Result<Vec<[f64; 2]>> {
     table.and_then(current_profile).map_err(|error| error.within(&path.display().to_string()))
 }
 
+/// Rows of a CSV with one of some first columns and a second one: the first one's name, and pairs of numbers.
+pub(crate) fn read_pairs(
+    path: &Path,
+    firsts: &[&'static str],
+    second: &'static str,
+) -> Result<(&'static str, Vec<[f64; 2]>)> {
+    let text = read_text(path, LONGEST_BYTES)?;
+    let within = |error: Error| error.within(&path.display().to_string());
+    let header = text.lines().find(|line| !line.trim().is_empty() && !line.starts_with('#')).unwrap_or("");
+    let named = |name: &&&str| header.split(',').any(|cell| cell.trim() == **name);
+    let first = firsts.iter().find(named).ok_or_else(|| {
+        let columns = firsts.join(" or ");
+        within(Error::invalid(format!(
+            "the column {columns} is missing, found the columns `{}`",
+            header.trim()
+        )))
+    })?;
+    let table = Table::read(&text, &[*first, second], &[]).map_err(within)?;
+    Ok((*first, table.rows))
+}
+
 fn current_profile(table: Table) -> Result<Vec<[f64; 2]>> {
     if table.rows.len() < 2 {
         return Err(Error::invalid(format!(

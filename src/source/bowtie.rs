@@ -60,6 +60,11 @@ impl Bowtie {
         if self.symmetric() { (-last, last) } else { (self.angles_rad[0], last) }
     }
 
+    /// Fan angle (rad) and thickness (cm) of every point of the profile.
+    pub fn points(&self) -> impl Iterator<Item = [f64; 2]> {
+        self.angles_rad.iter().zip(&self.thicknesses_cm).map(|(&angle_rad, &cm)| [angle_rad, cm])
+    }
+
     /// Thickness along the ray at a fan angle, cm. Beyond the profile (which a [`Scanner`] refuses) the
     /// last thickness.
     ///

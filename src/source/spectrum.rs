@@ -88,12 +88,20 @@ impl Spectrum {
 
     /// The spectrum behind a layer of a material at its nominal density.
     pub fn filtered(&self, material: &Material, thickness_cm: f64) -> Self {
+        self.behind(&self.mu_per_cm(material), thickness_cm)
+    }
+
+    /// Attenuation coefficient of a material at its nominal density in every bin, 1/cm.
+    pub fn mu_per_cm(&self, material: &Material) -> Vec<f64> {
         let attenuation = Attenuation::new(material);
-        let transmission = |energy_kev: f64| {
-            (-attenuation.mu_over_rho_cm2_g(energy_kev) * material.density_g_cm3 * thickness_cm).exp()
-        };
-        let bins = self.energies_kev.iter().zip(&self.photons_per_cm2_mas);
-        let photons_per_cm2_mas = bins.map(|(&energy_kev, &n)| n * transmission(energy_kev)).collect();
+        let mu = |&energy_kev: &f64| attenuation.mu_over_rho_cm2_g(energy_kev) * material.density_g_cm3;
+        self.energies_kev.iter().map(mu).collect()
+    }
+
+    /// The spectrum behind a layer with these coefficients, one for every bin (1/cm).
+    pub fn behind(&self, mu_per_cm: &[f64], thickness_cm: f64) -> Self {
+        let bins = self.photons_per_cm2_mas.iter().zip(mu_per_cm);
+        let photons_per_cm2_mas = bins.map(|(n, mu)| n * (-mu * thickness_cm).exp()).collect();
         Spectrum { photons_per_cm2_mas, ..self.clone() }
     }
 

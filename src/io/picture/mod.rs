@@ -1,4 +1,4 @@
-//! Pictures of phantoms: slices in the colours of organs, and curves of size.
+//! Pictures of phantoms: slices in the colours of organs, and curves of size and of scanners.
 //!
 //! Slices are painted pixel by pixel, so that a millimetre is as long along x, y and z; texts and curves are
 //! drawn by `plotters` with a font that is part of the program.
@@ -6,6 +6,7 @@
 pub mod anatomy;
 mod palette;
 mod panel;
+pub mod scanner_curve;
 mod sheet;
 pub mod size_curve;
 mod slice;

@@ -113,7 +113,7 @@ pub(super) const OVERRANGE: Keys = Keys::plain("overrange", &["before_mm", "afte
 
 pub(super) const MODULATION: Keys = Keys {
     section: "modulation",
-    known: &["kind", "strength", "min_ma", "max_ma", "file", "sector"],
+    known: &["kind", "strength", "min_ma", "max_ma", "file", "dicom", "sector"],
     other_words: &[("profile", "file"), ("min", "min_ma"), ("max", "max_ma"), ("organ_based", "sector")],
     not_offered: &[],
 };

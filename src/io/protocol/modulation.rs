@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::keys;
 use crate::analysis::exposure_control::{ExposureControl, Sector, Shape};
 use crate::error::Result;
+use crate::io::dicom_record::current_of_series;
 use crate::io::document::{Item, Value as Found};
 use crate::io::profile_csv::read_current_profile;
 use crate::io::section::{Section, above_zero_up_to, within};
@@ -25,7 +26,8 @@ const KINDS: [(&str, Option<[bool; 2]>); 5] = [
     ("profile", None),
 ];
 /// Keys that belong to some kinds only.
-const KIND_KEYS: [(&str, &[&str]); 2] = [("strength", &["z", "angular", "xyz"]), ("file", &["profile"])];
+const KIND_KEYS: [(&str, &[&str]); 3] =
+    [("strength", &["z", "angular", "xyz"]), ("file", &["profile"]), ("dicom", &["profile"])];
 
 /// What the key says.
 #[derive(Clone, Debug, PartialEq)]
@@ -48,7 +50,7 @@ impl ModulationEntry {
         let follows = crate::io::section::word(kind, &KINDS)?;
         refuse_keys_of_other_kinds(&section, kind)?;
         let strength = section.number("strength", above_zero_up_to(2.0))?.unwrap_or(1.0);
-        let shape = shape(follows, strength, || section.need("file"), folder)?;
+        let shape = shape(follows, strength, || section.exactly_one(&["file", "dicom"]), folder)?;
         let sector = section.find("sector").map(sector).transpose()?;
         let limits_ma = limits_ma(&section)?;
         if shape == Shape::Constant && sector.is_none() {
@@ -62,6 +64,7 @@ impl ModulationEntry {
                 "kind": kind.text()?,
                 "strength": matches!(shape, Shape::Automatic { .. }).then_some(strength),
                 "file": section.text("file")?,
+                "dicom": section.text("dicom")?,
                 "min_ma": limits_ma[0],
                 "max_ma": limits_ma[1],
                 "sector": sector.as_ref().map(resolved_sector),
@@ -149,7 +152,12 @@ fn shape<'a>(
         Some([false, false]) => Ok(Shape::Constant),
         Some([along_z, angular]) => Ok(Shape::Automatic { along_z, angular, strength }),
         None => {
-            let points = read_current_profile(&folder.join(file()?.text()?))?;
+            let item = file()?;
+            let path = folder.join(item.text()?);
+            let points = match item.key.as_str() {
+                "dicom" => current_of_series(&path)?,
+                _ => read_current_profile(&path)?,
+            };
             Ok(Shape::Profile(points.into_iter().map(|[z_mm, ma]| [z_mm * CM_PER_MM, ma]).collect()))
         }
     }
