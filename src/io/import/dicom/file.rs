@@ -19,8 +19,8 @@ use crate::io::import::source;
 
 /// Most bytes of a data set without its pixels.
 const LONGEST_HEADER: u64 = 128 << 20;
-/// Most bytes of a data set that is unpacked as a whole.
-const LONGEST_DEFLATED: u64 = 1 << 30;
+/// Most bytes that a deflated data set unpacks to.
+const LONGEST_DEFLATED: u64 = 512 << 20;
 /// RLE packs 128 bytes into 2 (PS3.5, annex G); JPEG lossless packs less.
 const MOST_PACKED: u64 = 64;
 
@@ -45,30 +45,26 @@ pub(in crate::io::import) fn is_dicom(path: &Path) -> bool {
 impl DicomFile {
     /// Reads all but the pixels.
     pub fn open(path: &Path) -> Result<Self> {
-        let (mut file, length) = source::open(path)?;
-        file.seek(SeekFrom::Start(PREAMBLE_BYTES)).map_err(|error| source::broken("the file", &error))?;
+        let (file, length) = source::open(path)?;
         let mut walker = Walker::new(file, PREAMBLE_BYTES, length);
+        walker.seek(PREAMBLE_BYTES)?;
         let (uid, start) = walker.meta()?;
         let coding = Coding::of(&uid)?;
-        let pixels = match coding {
+        let (pixels, end) = match coding {
             Coding::Deflated => {
-                let data = inflated(path, start)?;
-                let end = data.len() as u64;
-                Walker::new(Cursor::new(data), 0, end).data_set(coding)?
+                let mut walker = Walker::new(Forward(unpacked(path, start)?), 0, LONGEST_DEFLATED);
+                (walker.data_set_of_unknown_length(coding)?, walker.at())
             }
-            _ => walker.data_set(coding)?,
+            _ => (walker.data_set(coding)?, length),
         };
-        // Of a deflated file all is packed, so all is needed.
-        let header_bytes = match (pixels, coding) {
-            (Some(place), Coding::Deflated) if place.element > LONGEST_HEADER => place.element,
-            (_, Coding::Deflated) | (None, _) => length,
-            (Some(place), _) => place.element,
-        };
+        let header_bytes = pixels.map_or(end, |place| place.element);
         if header_bytes > LONGEST_HEADER {
             return Err(Error::invalid(format!(
                 "a file may have {LONGEST_HEADER} bytes besides its pixels, found {header_bytes}"
             )));
         }
+        // Of a deflated file all is packed, so all is needed.
+        let header_bytes = if coding == Coding::Deflated { length } else { header_bytes };
         let (mut file, _) = source::open(path)?;
         let bytes = source::bytes(&mut file, header_bytes as usize, "the file")?;
         let header = parse(&bytes, true)?;
@@ -82,18 +78,33 @@ impl DicomFile {
     }
 }
 
-/// The data set of a deflated file, unpacked.
-fn inflated(path: &Path, start: u64) -> Result<Vec<u8>> {
+/// The data set of a deflated file, unpacked as it is read.
+fn unpacked(path: &Path, start: u64) -> Result<impl Read> {
     let (mut file, _) = source::open(path)?;
     file.seek(SeekFrom::Start(start)).map_err(|error| source::broken("the file", &error))?;
-    let mut data = Vec::new();
-    let mut unpacked = DeflateDecoder::new(file).take(LONGEST_DEFLATED + 1);
-    unpacked.read_to_end(&mut data).map_err(|error| source::broken("the file", &error))?;
-    match data.len() as u64 <= LONGEST_DEFLATED {
-        true => Ok(data),
-        false => {
-            Err(Error::invalid(format!("a deflated file may unpack to {LONGEST_DEFLATED} bytes, found more")))
+    Ok(BufReader::new(DeflateDecoder::new(file)).take(LONGEST_DEFLATED + 1))
+}
+
+/// A source that can be skipped forward only.
+struct Forward<R>(R);
+
+impl<R: Read> Read for Forward<R> {
+    fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
+        self.0.read(into)
+    }
+}
+
+impl<R: Read> Seek for Forward<R> {
+    fn seek(&mut self, to: SeekFrom) -> std::io::Result<u64> {
+        let SeekFrom::Current(ahead @ 0..) = to else { return Err(std::io::ErrorKind::Unsupported.into()) };
+        match std::io::copy(&mut (&mut self.0).take(ahead as u64), &mut std::io::sink())? == ahead as u64 {
+            true => Ok(0),
+            false => Err(std::io::ErrorKind::UnexpectedEof.into()),
         }
+    }
+
+    fn seek_relative(&mut self, ahead: i64) -> std::io::Result<()> {
+        self.seek(SeekFrom::Current(ahead)).map(|_| ())
     }
 }
 
@@ -202,12 +213,11 @@ impl PixelFormat {
             }
             Coding::Deflated => {
                 let (file, length) = source::open(&self.path)?;
-                let (_, start) = {
-                    let mut file = file;
-                    file.seek(SeekFrom::Start(PREAMBLE_BYTES)).map_err(|e| source::broken("the file", &e))?;
-                    Walker::new(file, PREAMBLE_BYTES, length).meta()?
-                };
-                Source::Memory(inflated(&self.path, start)?)
+                let mut walker = Walker::new(file, PREAMBLE_BYTES, length);
+                walker.seek(PREAMBLE_BYTES)?;
+                let (_, start) = walker.meta()?;
+                let bytes = (self.place.start + self.place.bytes) as usize;
+                Source::Memory(source::bytes(&mut unpacked(&self.path, start)?, bytes, "the pixel data")?)
             }
             _ => Source::Plain(source::open(&self.path)?.0),
         };

@@ -4,7 +4,7 @@
 //! dicom-object 0.10 allocates and clears a value's memory on the word of its length, and reads nested sequences by
 //! recursion. A file that was walked through here can make it do neither.
 
-use std::io::{Read, Seek};
+use std::io::{Read, Seek, SeekFrom};
 
 use dicom_core::Tag;
 use dicom_core::VR;
@@ -13,6 +13,7 @@ use dicom_dictionary_std::{StandardDataDictionary, tags};
 
 use super::syntax::Coding;
 use crate::error::{Error, Result};
+use crate::io::import::source;
 
 /// Deepest nesting, sequences and items together; segmentations need 8.
 const DEEPEST: usize = 64;
@@ -56,12 +57,31 @@ pub(super) struct Walker<R> {
     at: u64,
     end: u64,
     elements: u64,
+    end_is_known: bool,
 }
 
 impl<R: Read + Seek> Walker<R> {
     /// Begins at a byte of a source of so many bytes.
     pub fn new(from: R, at: u64, end: u64) -> Self {
-        Walker { from, at, end, elements: 0 }
+        Walker { from, at, end, elements: 0, end_is_known: true }
+    }
+
+    /// Where it stands.
+    pub fn at(&self) -> u64 {
+        self.at
+    }
+
+    /// Goes to a byte.
+    pub fn seek(&mut self, to: u64) -> Result<()> {
+        self.from.seek(SeekFrom::Start(to)).map_err(|_| self.truncated())?;
+        self.at = to;
+        Ok(())
+    }
+
+    /// Walks to the end of a data set whose length shows when it ends.
+    pub fn data_set_of_unknown_length(&mut self, coding: Coding) -> Result<Option<PixelPlace>> {
+        self.end_is_known = false;
+        self.data_set(coding)
     }
 
     /// Reads the meta elements: the transfer syntax and where the data set begins.
@@ -71,8 +91,7 @@ impl<R: Read + Seek> Walker<R> {
             let before = self.at;
             let tag = Tag(u16::from_le_bytes(self.take()?), u16::from_le_bytes(self.take()?));
             if tag.0 != 2 {
-                self.from.seek(std::io::SeekFrom::Start(before)).map_err(|_| self.truncated())?;
-                self.at = before;
+                self.seek(before)?;
                 break;
             }
             let (_, length) = self.explicit(false)?;
@@ -110,7 +129,8 @@ impl<R: Read + Seek> Walker<R> {
                 )));
             }
             let element = self.at;
-            let tag = Tag(self.u16(big)?, self.u16(big)?);
+            let Some(group) = self.group(big, open.is_empty())? else { return Ok(pixels) };
+            let tag = Tag(group, self.u16(big)?);
             let implicit = open.last().map_or(coding == Coding::Implicit, |level| level.implicit);
             match tag {
                 ITEM => {
@@ -141,6 +161,27 @@ impl<R: Read + Seek> Walker<R> {
                 self.value(length)?;
             }
         }
+    }
+
+    /// The group of the next element; `None` where a data set of unknown length may end and does.
+    fn group(&mut self, big: bool, may_end: bool) -> Result<Option<u16>> {
+        if self.end_is_known || !may_end {
+            return self.u16(big).map(Some);
+        }
+        let mut first = [0];
+        if self.at >= self.end {
+            return Err(Error::invalid(format!(
+                "a deflated file may unpack to {} bytes, found more",
+                self.end
+            )));
+        }
+        if self.from.read(&mut first).map_err(|error| source::broken("the file", &error))? == 0 {
+            return Ok(None);
+        }
+        self.at += 1;
+        let [second] = self.take()?;
+        let bytes = [first[0], second];
+        Ok(Some(if big { u16::from_be_bytes(bytes) } else { u16::from_le_bytes(bytes) }))
     }
 
     /// Value representation and length of an explicit element.

@@ -71,3 +71,91 @@ pub(super) fn find(volume: &Volume) -> Result<Vec<u8>> {
 fn thing(hu: i16) -> u8 {
     if hu > MATTER_HU { THING } else { AIR }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::geometry::grid::VoxelGrid;
+
+    const COUNTS: [usize; 3] = [60, 70, 4];
+
+    /// A CT of voxels of 2 mm, drawn point by point.
+    fn drawn(hu: impl Fn(usize, usize, usize) -> i16) -> Volume {
+        let [nx, ny, nz] = COUNTS;
+        let grid = VoxelGrid { counts: COUNTS, spacing_cm: [0.2; 3], corner_cm: [0.0; 3] };
+        let all = (0..nz).flat_map(|z| (0..ny).flat_map(move |y| (0..nx).map(move |x| (x, y, z))));
+        Volume { grid, hu: all.map(|(x, y, z)| hu(x, y, z)).collect(), reference: None }
+    }
+
+    /// A round body of 20 voxels' radius with two lungs, open at both ends of the CT.
+    fn body(x: usize, y: usize) -> Option<i16> {
+        let from = |cx: f64, cy: f64| (x as f64 - cx).hypot(y as f64 - cy);
+        match (from(30.0, 26.0) < 20.0, from(22.0, 26.0).min(from(38.0, 26.0)) < 6.0) {
+            (true, true) => Some(-800),
+            (true, false) => Some(40),
+            _ => None,
+        }
+    }
+
+    fn is_body(volume: &Volume, labels: &[u8], [x, y]: [usize; 2]) -> bool {
+        labels[volume.grid.index(x, y, 1)] == BODY
+    }
+
+    #[test]
+    fn lungs_that_the_scan_cuts_are_inside_and_a_couch_is_not() {
+        let couch = |y: usize| (54..56).contains(&y) || (60..62).contains(&y);
+        let volume = drawn(|x, y, _| body(x, y).unwrap_or(if couch(y) { 200 } else { -1000 }));
+        let labels = find(&volume).unwrap();
+        for y in 0..COUNTS[1] {
+            for x in 0..COUNTS[0] {
+                let expected = if body(x, y).is_some() {
+                    BODY
+                } else if couch(y) {
+                    THING
+                } else {
+                    AIR
+                };
+                assert_eq!(labels[volume.grid.index(x, y, 1)], expected, "{x} {y}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_couch_that_touches_the_body_by_a_thin_line_or_tangent_is_cut_off() {
+        // The couch's shell is 2 voxels thick at the lowest row of the body; a cable joins them, too.
+        let couch = |x: usize, y: usize| (46..48).contains(&y) || (x == 40 && y > 30);
+        let volume = drawn(|x, y, _| body(x, y).unwrap_or(if couch(x, y) { 200 } else { -1000 }));
+        let labels = find(&volume).unwrap();
+        let wrong = |inside: bool| {
+            let all = (0..COUNTS[1]).flat_map(|y| (0..COUNTS[0]).map(move |x| [x, y]));
+            all.filter(|&at| {
+                is_body(&volume, &labels, at) != body(at[0], at[1]).is_some()
+                    && is_body(&volume, &labels, at) == inside
+            })
+            .count()
+        };
+        // 0 of the body is lost, and of the couch no more than the contact and two voxels around it are taken.
+        assert_eq!(wrong(false), 0);
+        let taken = wrong(true);
+        assert!(taken < 40, "{taken}");
+        assert!(!is_body(&volume, &labels, [5, 46]) && !is_body(&volume, &labels, [40, 60]));
+    }
+
+    #[test]
+    fn two_legs_are_a_body_and_a_bottle_beside_it_is_not() {
+        let disc = |x: usize, y: usize, cx: f64, radius: f64| (x as f64 - cx).hypot(y as f64 - 30.0) < radius;
+        let volume = drawn(|x, y, _| {
+            let legs = disc(x, y, 13.0, 10.0) || disc(x, y, 36.0, 9.0);
+            if legs || disc(x, y, 53.0, 4.0) { 40 } else { -1000 }
+        });
+        let labels = find(&volume).unwrap();
+        let found = [13, 36, 53].map(|x| labels[volume.grid.index(x, 30, 1)]);
+        assert_eq!(found, [BODY, BODY, THING]);
+    }
+
+    #[test]
+    fn a_ct_of_air_is_refused() {
+        let refusal = find(&drawn(|_, _, _| -1000)).unwrap_err().to_string();
+        assert_eq!(refusal, "the CT must show a body, found nothing above -300 HU that is 6 mm thick");
+    }
+}
