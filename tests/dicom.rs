@@ -335,11 +335,16 @@ fn a_calibration_of_ones_own_replaces_schneiders() {
 fn a_clinical_slice_of_pydicom_is_read() {
     let phantom = import(&data("CT_small.dcm"), None).unwrap();
     assert_eq!(phantom.grid.counts, [128, 128, 1]);
-    // Read with pydicom: PixelSpacing 0.661468 mm, thickness 5 mm, stored 175 at the first pixel, slope 1, intercept -1024.
+    // As pydicom reads them: PixelSpacing, SliceThickness, and CT numbers by row and column.
     assert!(
         (phantom.grid.spacing_cm[0] - 0.0661468).abs() < 1e-9
             && (phantom.grid.spacing_cm[2] - 0.5).abs() < 1e-9
     );
+    for (row, column, hu) in [(64, 64, 904.0), (40, 90, -28.0), (100, 30, 65.0), (64, 20, 196.0)] {
+        let density = phantom.density_g_cm3(phantom.grid.index(column, row, 0));
+        // 255 media for some 1200 CT numbers: steps of density of about half a percent.
+        assert!((density / density_g_cm3(hu) - 1.0).abs() < 0.01, "{row} {column}: {density}");
+    }
 }
 
 const REST: &str = r#"

@@ -68,7 +68,7 @@ fn survive_with(file: &Path, imported: &Path, options: &Options, mutants: u64) {
     let mut refused = 0;
     for seed in 0..mutants {
         let mut random = SmallRng::seed_from_u64(seed);
-        std::fs::write(file, mutate(&whole, &mut random)).unwrap();
+        overwrite(file, &mutate(&whole, &mut random));
         let start = Instant::now();
         let found = catch_unwind(|| import_with(imported, options));
         match found.unwrap_or_else(|_| panic!("{}, seed {seed}: a panic", file.display())) {
@@ -88,6 +88,14 @@ fn survive_with(file: &Path, imported: &Path, options: &Options, mutants: u64) {
     if let Some(bytes) = peak_bytes() {
         assert!(bytes < 1 << 30, "{}: {bytes} bytes of memory", file.display());
     }
+}
+
+/// Puts bytes in place of a file's own. A file that was emptied first would be written to the disk at once.
+fn overwrite(file: &Path, bytes: &[u8]) {
+    use std::io::Write;
+    let mut file = std::fs::OpenOptions::new().write(true).open(file).unwrap();
+    file.write_all(bytes).unwrap();
+    file.set_len(bytes.len() as u64).unwrap();
 }
 
 /// The most memory the test took so far, where the system says it (Linux).
