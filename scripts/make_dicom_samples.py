@@ -1,7 +1,7 @@
 """Writes tests/data/dicom: the asymmetric phantom of make_import_samples.py as CT, SEG and RTSTRUCT.
 
-Needs numpy, nibabel, pydicom and highdicom. Series are written by pydicom in several orientations and encodings,
-segmentations by highdicom, the structure set by pydicom. Every voxel has a CT number of its own. Patient's name and
+Needs numpy, nibabel, pydicom, highdicom and python-gdcm. Series are written by pydicom in several orientations and
+encodings, one as JPEG lossless by GDCM, segmentations by highdicom, the structure set by pydicom. Every voxel has a CT number of its own. Patient's name and
 number are made up, to see that they are not copied. Usage: python scripts/make_dicom_samples.py
 """
 
@@ -9,6 +9,7 @@ import shutil
 import warnings
 from pathlib import Path
 
+import gdcm
 import highdicom as hd
 import nibabel
 import numpy as np
@@ -241,6 +242,22 @@ def jpeg2000():
     save(image, HERE / "jpeg2000.dcm")
 
 
+def jpeg_lossless():
+    """The first series as GDCM compresses it."""
+    (HERE / "jpeg_lossless").mkdir()
+    for path in sorted((HERE / "hfs").iterdir()):
+        reader, change, writer = gdcm.ImageReader(), gdcm.ImageChangeTransferSyntax(), gdcm.ImageWriter()
+        reader.SetFileName(str(path))
+        assert reader.Read()
+        change.SetTransferSyntax(gdcm.TransferSyntax(gdcm.TransferSyntax.JPEGLosslessProcess14_1))
+        change.SetInput(reader.GetImage())
+        assert change.Change()
+        writer.SetFileName(str(HERE / "jpeg_lossless" / path.name))
+        writer.SetFile(reader.GetFile())
+        writer.SetImage(change.GetOutput())
+        assert writer.Write()
+
+
 def main():
     shutil.rmtree(HERE, ignore_errors=True)
     plain = (False, False, False)
@@ -261,6 +278,7 @@ def main():
     structure_set(images)
     masks()
     jpeg2000()
+    jpeg_lossless()
     shutil.copy(pydicom.data.get_testdata_file("CT_small.dcm"), HERE / "CT_small.dcm")
     (HERE / "README").write_text(
         "Made by scripts/make_dicom_samples.py, except CT_small.dcm, which is pydicom's (MIT license,\n"

@@ -1,4 +1,4 @@
-//! Patients in DICOM: files of pydicom and highdicom, the same point with the same organ and the same matter however the
+//! Patients in DICOM: files of pydicom, highdicom and GDCM, the same point with the same organ and the same matter however the
 //! series is stored; and what is refused. `scripts/make_dicom_samples.py` writes the files.
 
 use std::path::{Path, PathBuf};
@@ -12,7 +12,8 @@ use childsize::io::protocol::Protocol;
 const COUNTS: [usize; 3] = [7, 6, 5];
 const EDGES_CM: [f64; 3] = [0.2, 0.3, 0.4];
 const CORNER_CM: [f64; 3] = [-1.1, 1.85, -3.2];
-const SERIES: [&str; 8] = ["hfs", "hfp", "ffs", "ffp", "sagittal", "coronal", "flipped", "enhanced.dcm"];
+const SERIES: [&str; 9] =
+    ["hfs", "jpeg_lossless", "hfp", "ffs", "ffp", "sagittal", "coronal", "flipped", "enhanced.dcm"];
 
 fn data(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/dicom").join(name)

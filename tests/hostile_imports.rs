@@ -200,7 +200,7 @@ fn series(name: &str, folder: &Path) -> Vec<PathBuf> {
 #[test]
 fn a_thousand_mutants_of_ct_series_are_read_or_refused() {
     let folder = tempfile::tempdir().unwrap();
-    for name in ["hfs", "hfp", "ffs", "ffp", "sagittal"] {
+    for name in ["hfs", "hfp", "ffs", "ffp", "sagittal", "jpeg_lossless"] {
         let files = series(name, folder.path());
         survive_with(&files[1], files[0].parent().unwrap(), &Options::default(), MUTANTS);
     }
