@@ -5,7 +5,8 @@ use dicom_core::Tag;
 use dicom_dictionary_std::tags;
 
 use super::attributes::{Groups, Object, missing, need_numbers, need_text, numbers, text};
-use super::file::{DicomFile, PixelFormat};
+use super::file::DicomFile;
+use super::pixels::PixelFormat;
 use crate::error::{Error, Result};
 
 /// A slice of a file.

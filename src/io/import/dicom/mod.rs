@@ -6,6 +6,7 @@ mod attributes;
 mod ct_image;
 mod file;
 mod outline;
+mod pixels;
 mod segmentation;
 mod series;
 mod stack;

@@ -8,7 +8,8 @@ use dicom_dictionary_std::tags;
 
 use super::attributes::{Groups, Object, items, missing, need_text, need_whole, text};
 use super::ct_image::Place;
-use super::file::{DicomFile, PixelFormat};
+use super::file::DicomFile;
+use super::pixels::PixelFormat;
 use crate::error::{Error, Result};
 use crate::geometry::grid::VoxelGrid;
 use crate::io::import::patient::structure::{ByNumber, Structures};
@@ -16,6 +17,8 @@ use crate::units::CM_PER_MM;
 
 /// Pixels may lie off the voxels' centres by this share of an edge.
 const ON_VOXEL: f64 = 0.05;
+/// Farthest place of a frame, in voxels.
+const FARTHEST: f64 = 1.0e9;
 /// A fraction from which a voxel belongs to a segment.
 const HALF: f64 = 0.5;
 
@@ -143,7 +146,8 @@ impl Lattice {
         let mut astray: f64 = 0.0;
         let mut near = |voxels: f64| {
             let whole = voxels.round();
-            astray = astray.max((voxels - whole).abs());
+            let is_far = voxels.abs() > FARTHEST;
+            astray = astray.max(if is_far { 1.0 } else { (voxels - whole).abs() });
             whole as i64
         };
         let first = std::array::from_fn(|i| {

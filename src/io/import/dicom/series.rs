@@ -15,10 +15,12 @@ const MOST_LISTED: usize = 20;
 
 /// Whether a path is a DICOM file or a folder that holds one.
 pub(in crate::io::import) fn holds_dicom(path: &Path) -> bool {
-    let mut found = false;
+    let (mut found, mut seen) = (false, 0);
+    // A folder that cannot be looked through is refused when it is read.
     let _ = visit(path, 0, &mut |file| {
-        found = found || is_dicom(file);
-        !found
+        seen += 1;
+        found = is_dicom(file);
+        !found && seen < MOST_FILES
     });
     found
 }

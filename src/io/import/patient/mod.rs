@@ -58,7 +58,7 @@ pub(super) fn phantom(
     let mut warnings = Vec::new();
     let mut painting = Painting::new(labels);
     if let Some((structures, meanings)) = organs {
-        warnings.extend(painting.paint(&ct, &structures, &meanings)?);
+        warnings.extend(painting.paint(&structures, &meanings)?);
     }
     warnings.extend(check_range(&ct, &painting.labels, &calibration)?);
     warnings.extend(painting.name_the_rest(&ct, couch)?);
@@ -156,4 +156,72 @@ fn rest_of(hu: i16) -> usize {
 /// Whether a label is that of body without a structure.
 fn is_rest(label: u8) -> bool {
     label == BODY
+}
+
+#[cfg(test)]
+mod tests {
+    use super::structure::{Run, Structure};
+    use super::*;
+
+    /// A block of muscle of 12 x 12 x 3 voxels of 5 mm with a rib and a lung, on a couch 2 cm below.
+    fn patient() -> Volume {
+        let counts = [20, 24, 3];
+        let grid = VoxelGrid { counts, spacing_cm: [0.5; 3], corner_cm: [0.0; 3] };
+        let hu = |voxel: usize| {
+            let (x, y) = (voxel % 20, voxel / 20 % 24);
+            match (x, y) {
+                (4..16, 20..22) => 150,
+                (6, 6) => 900,
+                (9..11, 9..11) => -800,
+                (4..16, 4..16) => 50,
+                _ => -1000,
+            }
+        };
+        Volume { hu: (0..grid.len()).map(hu).collect(), grid, reference: None }
+    }
+
+    fn organ_at(imported: &Imported, [x, y]: [usize; 2]) -> Option<&str> {
+        let phantom = &imported.phantom;
+        let region = &phantom.regions[usize::from(phantom.labels[phantom.grid.index(x, y, 1)])];
+        region.organ.map(|organ| phantom.organs[usize::from(organ)].id.as_str())
+    }
+
+    #[test]
+    fn body_that_no_file_names_goes_by_ct_number() {
+        let imported = phantom(patient(), None, None, Couch::Removed).unwrap();
+        let at = [[6, 6], [9, 9], [12, 12], [8, 20], [0, 0]].map(|at| organ_at(&imported, at));
+        assert_eq!(at, [Some("skeleton"), Some("lungs"), Some("residual_soft_tissue"), None, None]);
+        assert_eq!(imported.warnings, ["9 cm3 of couch and other things around the body are removed"]);
+        assert!(imported.phantom.regions.iter().all(|region| region.id != "couch"));
+    }
+
+    #[test]
+    fn a_couch_that_is_kept_is_matter_but_not_body() {
+        let imported = phantom(patient(), None, None, Couch::Kept).unwrap();
+        let found = &imported.phantom;
+        let voxel = found.grid.index(8, 20, 1);
+        let region = &found.regions[usize::from(found.labels[voxel])];
+        assert!(region.id == "couch" && region.organ.is_none());
+        assert!((found.density_g_cm3(voxel) - (1.017 + 0.592 * 0.15)).abs() < 1e-6);
+        // The body alone lies on the scanner's axis.
+        assert_eq!(found.axis_cm, [5.0, 5.0]);
+        assert_eq!(
+            found.organ_masses_g(),
+            phantom(patient(), None, None, Couch::Removed).unwrap().phantom.organ_masses_g()
+        );
+    }
+
+    #[test]
+    fn structures_take_matter_around_the_body_and_leave_air_outside() {
+        // From the air beside the body into it, and in the couch.
+        let runs = vec![Run { start: 20 * 8 + 1, length: 6 }, Run { start: 20 * 20 + 5, length: 2 }];
+        let list = vec![Structure { name: "Liver".to_owned(), number: None, runs }];
+        let structures = Structures { list, warnings: Vec::new() };
+        let imported = phantom(patient(), Some((structures, Meanings::Names)), None, Couch::Removed).unwrap();
+        let phantom = &imported.phantom;
+        let liver = phantom.organs.iter().position(|organ| organ.id == "liver").unwrap();
+        let is_liver = |label: &u8| phantom.regions[usize::from(*label)].organ == Some(liver as u16);
+        assert_eq!(phantom.labels.iter().filter(|label| is_liver(label)).count(), 3 + 2);
+        assert_eq!(imported.warnings[0], "3 voxels of structures are air around the body and stay outside");
+    }
 }

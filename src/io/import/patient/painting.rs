@@ -37,12 +37,7 @@ impl Painting {
     }
 
     /// Paints structures, the large ones first; what should be said about it.
-    pub fn paint(
-        &mut self,
-        ct: &Volume,
-        structures: &Structures,
-        meanings: &Meanings,
-    ) -> Result<Vec<String>> {
+    pub fn paint(&mut self, structures: &Structures, meanings: &Meanings) -> Result<Vec<String>> {
         let meant = meanings.of(&structures.list)?;
         let mut order: Vec<(usize, &Meant, u64)> = meant
             .iter()
@@ -85,7 +80,6 @@ impl Painting {
         if self.meant.is_empty() {
             warnings.push("the file of organs has none within the CT".to_owned());
         }
-        debug_assert_eq!(self.labels.len(), ct.hu.len());
         Ok(warnings)
     }
 
