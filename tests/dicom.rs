@@ -387,3 +387,31 @@ fn the_couch_of_a_series_without_one_changes_nothing() {
     let kept = import_with(&data("hfs"), &options).unwrap().phantom;
     assert_eq!(kept, import(&data("hfs"), None).unwrap());
 }
+
+#[test]
+fn the_command_line_imports_a_series_and_says_what_was_left_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = folder.path().join("patient.h5");
+    let run = |arguments: &[&str]| {
+        std::process::Command::new(env!("CARGO_BIN_EXE_childsize"))
+            .arg("phantoms")
+            .args(arguments)
+            .output()
+            .unwrap()
+    };
+    let [series, organs] = ["hfs", "rtstruct.dcm"].map(|name| data(name).display().to_string());
+    let target = output.display().to_string();
+    let done = run(&["import", &series, "--organs", &organs, "--couch", "kept", "-o", &target]);
+    let [said, shown] = [done.stderr, done.stdout].map(|bytes| String::from_utf8(bytes).unwrap());
+    assert!(done.status.success(), "{said}");
+    assert!(
+        said.starts_with("warning: structures that are no organs are left out: `Skin` (EXTERNAL)"),
+        "{said}"
+    );
+    assert!(shown.contains("corner_8"), "{shown}");
+    check_organs(&import(&output, None).unwrap(), "written");
+    let refused = run(&["masses", "ce-05y", "--couch", "kept"]);
+    let said = String::from_utf8(refused.stderr).unwrap();
+    assert_eq!(refused.status.code(), Some(65));
+    assert!(said.contains("--couch is for CT series in DICOM, found another phantom"), "{said}");
+}
