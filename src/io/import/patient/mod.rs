@@ -136,8 +136,8 @@ fn media(
     };
     let media = labels.iter().zip(&ct.hu).map(&mut medium).collect();
     for (region, counts) in tables.regions.iter_mut().zip(&by_region) {
-        // The commonest stands for all.
-        region.medium = (0..=255).max_by_key(|&medium| counts[usize::from(medium)]).unwrap_or(0);
+        // The commonest stands for all; the first where there is none, as of air around a body that fills the CT.
+        region.medium = (0..=255).rev().max_by_key(|&medium| counts[usize::from(medium)]).unwrap_or(0);
     }
     tables.media = quantised.media;
     Ok((tables, media))
