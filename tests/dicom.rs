@@ -415,3 +415,42 @@ fn the_command_line_imports_a_series_and_says_what_was_left_out() {
     assert_eq!(refused.status.code(), Some(65));
     assert!(said.contains("--couch is for CT series in DICOM, found another phantom"), "{said}");
 }
+
+/// Puts bytes in place of others of the same length, wherever they are.
+fn replaced(bytes: &[u8], before: &[u8], after: &[u8]) -> Vec<u8> {
+    assert_eq!(before.len(), after.len());
+    let mut bytes = bytes.to_vec();
+    let places: Vec<usize> =
+        (0..=bytes.len() - before.len()).filter(|&at| bytes[at..].starts_with(before)).collect();
+    assert!(!places.is_empty());
+    places.iter().for_each(|&at| bytes[at..at + after.len()].copy_from_slice(after));
+    bytes
+}
+
+#[test]
+fn organs_of_another_frame_of_reference_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("other.dcm");
+    let other = replaced(&std::fs::read(data("rtstruct.dcm")).unwrap(), b".8.498.1.2", b".8.498.1.9");
+    std::fs::write(&path, other).unwrap();
+    let options = Options { organs: Some(path), ..Options::default() };
+    let found = refusal(&data("hfs"), &options);
+    assert!(found.ends_with("the organs must have the CT's frame of reference, found another"), "{found}");
+}
+
+#[test]
+fn slices_of_unlike_spacing_unit_or_size_are_refused() {
+    let folder = copy_of("hfs");
+    let path = folder.path().join("hfs-1.dcm");
+    let whole = std::fs::read(&path).unwrap();
+    let rows = |count: u8| [0x28, 0, 0x10, 0, b'U', b'S', 2, 0, count, 0];
+    for (changed, sentence) in [
+        (replaced(&whole, b"3.0\\2.0", b"3.0\\2.5"), "one PixelSpacing, found [2.0, 3.0] and [2.5, 3.0] mm"),
+        (replaced(&whole, b"LO\x02\0HU", b"LO\x02\0US"), "hfs-1.dcm: RescaleType must be HU, found US"),
+        (replaced(&whole, &rows(6), &rows(5)), "the same size, found 7 x 6 and 7 x 5"),
+    ] {
+        std::fs::write(&path, changed).unwrap();
+        let found = refusal(folder.path(), &Options::default());
+        assert!(found.contains(sentence), "{found}");
+    }
+}
