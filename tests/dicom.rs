@@ -439,6 +439,26 @@ fn organs_of_another_frame_of_reference_are_refused() {
 }
 
 #[test]
+fn dose_sheets_and_broken_slices_of_other_series_do_not_stand_in_the_way() {
+    let folder = copy_of("hfs");
+    let whole = std::fs::read(data("hfs/1.dcm")).unwrap();
+    // CT Image Storage becomes Secondary Capture.
+    let sheet = replaced(&whole, b".5.1.4.1.1.2\0", b".5.1.4.1.1.7\0");
+    std::fs::write(folder.path().join("sheet.dcm"), sheet).unwrap();
+    let imported = import_with(folder.path(), &Options::default()).unwrap();
+    check_matter(&imported.phantom, "with a sheet");
+    let said = "files that are no CT slices are left out: 1 CT of another kind (a dose sheet, a picture)";
+    assert_eq!(imported.warnings, [said]);
+    let other = replaced(&replaced(&whole, b".8.498.1.4.1", b".8.498.1.4.7"), b"LO\x02\0HU", b"LO\x02\0US");
+    std::fs::write(folder.path().join("other.dcm"), other).unwrap();
+    assert!(refusal(folder.path(), &Options::default()).contains("RescaleType must be HU"));
+    let options =
+        Options { series: Some("1.2.826.0.1.3680043.8.498.1.4.1".to_owned()), ..Options::default() };
+    let imported = import_with(folder.path(), &options).unwrap();
+    assert!(imported.warnings[0].contains("1 CT of another series that cannot be read"));
+}
+
+#[test]
 fn slices_of_unlike_spacing_unit_or_size_are_refused() {
     let folder = copy_of("hfs");
     let path = folder.path().join("hfs-1.dcm");

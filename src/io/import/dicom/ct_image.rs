@@ -9,6 +9,10 @@ use super::file::DicomFile;
 use super::pixels::PixelFormat;
 use crate::error::{Error, Result};
 
+/// CT, enhanced CT, and enhanced CT made of single images (PS3.4, table B.5-1).
+const CLASSES: [&str; 3] =
+    ["1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.5.1.4.1.1.2.1", "1.2.840.10008.5.1.4.1.1.2.2"];
+
 /// A slice of a file.
 #[derive(Clone, Debug)]
 pub(super) struct Slice {
@@ -58,6 +62,10 @@ pub(super) fn read(file: &DicomFile) -> Result<Found> {
     let modality = text(header, tags::MODALITY).unwrap_or_else(|| "no modality".to_owned());
     if modality != "CT" {
         return Ok(Found::Other(modality));
+    }
+    let class = text(header, tags::SOP_CLASS_UID).unwrap_or_default();
+    if !CLASSES.contains(&class.as_str()) {
+        return Ok(Found::Other("CT of another kind (a dose sheet, a picture)".to_owned()));
     }
     let kind = text(header, tags::IMAGE_TYPE).unwrap_or_default();
     let mut image = CtImage {

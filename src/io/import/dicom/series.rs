@@ -3,6 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use dicom_dictionary_std::tags;
+
+use super::attributes::text;
 use super::ct_image::{CtImage, Found, read};
 use super::file::{DicomFile, is_dicom};
 use crate::error::{Error, Result};
@@ -69,7 +72,14 @@ pub(super) fn choose(path: &Path, series: Option<&str>) -> Result<(Vec<CtImage>,
     let mut groups: BTreeMap<String, Vec<CtImage>> = BTreeMap::new();
     let mut others: BTreeMap<String, usize> = BTreeMap::new();
     for file in dicom_files(path)? {
-        let image = DicomFile::open(&file).and_then(|file| read(&file));
+        let image = DicomFile::open(&file).and_then(|file| match read(&file) {
+            Err(_)
+                if series.is_some() && text(&file.header, tags::SERIES_INSTANCE_UID).as_deref() != series =>
+            {
+                Ok(Found::Other("CT of another series that cannot be read".to_owned()))
+            }
+            read => read,
+        });
         match image.map_err(|error| if file == *path { error } else { error.within(&name_of(&file)) })? {
             Found::Ct(image) if image.is_localizer => {
                 *others.entry("CT scout view".to_owned()).or_default() += 1
