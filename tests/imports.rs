@@ -268,3 +268,36 @@ fn a_protocol_takes_voxel_files_with_their_tables() {
     assert!(error.contains("voxel_mm belongs to phantoms without voxels of their own"), "{error}");
     assert!(importers::endings().contains(".nii.gz"));
 }
+
+#[test]
+fn numbers_between_labels_are_refused_as_those_of_attenuation_files() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["headerless.raw.toml", "headerless.bin", "labels.csv"] {
+        std::fs::copy(data(name), folder.path().join(name)).unwrap();
+    }
+    let path = folder.path().join("headerless.bin");
+    let mut values = std::fs::read(&path).unwrap();
+    // A linear attenuation coefficient of XCAT's `*_atn_N.bin` in the place of an organ's number.
+    values[..4].copy_from_slice(&0.0625_f32.to_le_bytes());
+    std::fs::write(&path, values).unwrap();
+    let error = import(&folder.path().join("headerless.raw.toml"), None).unwrap_err();
+    assert!(
+        error.to_string().ends_with("labels must be whole numbers of 0 or more, found 0.0625"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_nifti_extension_such_as_that_of_the_nci_phantoms_is_passed_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let plain = std::fs::read(data("ras.nii")).unwrap();
+    let about = br#"{"schema": "nci-phantom/1", "labels": {"background_tag": 0}}"#;
+    let size = (8 + about.len()).next_multiple_of(16);
+    let mut extension = [&(size as i32).to_le_bytes()[..], &0_i32.to_le_bytes(), about].concat();
+    extension.resize(size, 0);
+    let mut file = [&plain[..348], &[1, 0, 0, 0], &extension[..], &plain[352..]].concat();
+    file[108..112].copy_from_slice(&((352 + size) as f32).to_le_bytes());
+    let path = folder.path().join("extended.nii");
+    std::fs::write(&path, file).unwrap();
+    check(&import(&path, Some(&table())).unwrap(), [0.0; 3], "extended");
+}

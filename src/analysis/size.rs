@@ -8,7 +8,7 @@ use std::f64::consts::PI;
 
 use crate::data::material::Material;
 use crate::error::Result;
-use crate::geometry::phantom::{EXTERIOR, Medium, Phantom};
+use crate::geometry::phantom::{Medium, Phantom};
 use crate::physics::cross_section::Attenuation;
 
 /// Energy at which attenuation is compared with water's, keV: about the mean of a 120 kV beam behind a body.
@@ -94,7 +94,8 @@ fn slice_size(phantom: &Phantom, ratios: &[f64], slice: usize) -> Option<SliceSi
     for iy in 0..ny {
         let row = phantom.grid.index(0, iy, slice);
         for ix in 0..nx {
-            if phantom.labels[row + ix] == EXTERIOR {
+            // Neither the air around the body nor a couch is of an organ.
+            if phantom.regions[usize::from(phantom.labels[row + ix])].organ.is_none() {
                 continue;
             }
             low = [low[0].min(ix), low[1].min(iy)];

@@ -5,6 +5,7 @@ pub mod epdl97;
 mod formula;
 pub mod material;
 mod named_material;
+pub mod schneider2000;
 pub mod tube_spectra;
 
 /// The embedded physics tables, by file name: what a result's numbers rest on.

@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
+use super::ct::CtArguments;
+use super::transfer::tell;
 use crate::error::{Error, Result};
 use crate::geometry::formula::Sex;
 use crate::geometry::phantom::Phantom;
@@ -20,7 +22,7 @@ const VOXEL_MM: f64 = 2.0;
 /// A phantom, its voxels, sex and size.
 #[derive(Debug, Args)]
 pub struct PhantomChoice {
-    /// Phantom id, declarative file, or voxel file
+    /// Phantom id, declarative file, voxel file, or folder of DICOM
     phantom: String,
     /// Edge of a voxel, mm, of phantoms without voxels of their own [default: 2]
     #[arg(long, value_name = "MM")]
@@ -28,6 +30,8 @@ pub struct PhantomChoice {
     /// CSV that says what the labels of a label map mean
     #[arg(long, value_name = "CSV")]
     labels: Option<PathBuf>,
+    #[command(flatten)]
+    ct: CtArguments,
     /// Sex of a declared phantom [default: the organs of both]
     #[arg(long, value_enum)]
     sex: Option<SexChoice>,
@@ -60,7 +64,12 @@ impl PhantomChoice {
         let shipped = shipped_ids().any(|id| id == self.phantom);
         if !shipped && import::format_of(path).is_some() {
             self.refuse_for_voxels()?;
-            return import::import(path, self.labels.as_deref()).map(Box::new).map(Chosen::Voxels);
+            let imported = import::import_with(path, &self.ct.options(self.labels.as_ref()))?;
+            tell(&imported.warnings);
+            return Ok(Chosen::Voxels(Box::new(imported.phantom)));
+        }
+        if let Some(flag) = self.ct.given() {
+            return Err(Error::invalid(format!("{flag} is for CT series in DICOM, found another phantom")));
         }
         if self.labels.is_some() {
             return Err(Error::invalid(

@@ -1,6 +1,7 @@
 //! `childsize phantoms`: which children there are, how they look, what they weigh and measure.
 
 mod choice;
+mod ct;
 mod show;
 mod size;
 mod tables;
@@ -26,6 +27,7 @@ Examples:
   childsize phantoms size ce-05y                  widths and water-equivalent diameter along z, as CSV
   childsize phantoms size ce-05y --svg size.svg   the same, drawn
   childsize phantoms import child.nii.gz --labels organs.csv -o child.h5
+  childsize phantoms import series/ --organs organs.nii.gz -o patient.h5
   childsize phantoms export ce-05y --format vox --by region -o child.vox
 
 A child between the ages: --height-mm scales z, --weight-kg scales x and y alike so that the body has that
@@ -49,7 +51,7 @@ enum PhantomsCommand {
     Masses(PhantomChoice),
     /// Widths, effective and water-equivalent diameter along z (AAPM 204 and 220), as CSV or drawn
     Size(SizeArguments),
-    /// Make a phantom file from another program's voxels
+    /// Make a phantom file from another program's voxels, or from a patient's CT
     Import(ImportArguments),
     /// Write a phantom for other programs
     Export(ExportArguments),

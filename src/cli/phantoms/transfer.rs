@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::choice::PhantomChoice;
+use super::ct::CtArguments;
 use crate::cli::console::{self, digits};
 use crate::error::Result;
 use crate::geometry::mass::{body_mass_g, organ_mass_table};
@@ -16,21 +17,30 @@ use crate::units::MM_PER_CM;
 /// What to import, and where to.
 #[derive(Debug, Args)]
 pub struct ImportArguments {
-    /// A voxel file, or a folder with a phantom of ICRP 110 or 143
+    /// A voxel file, a folder with a CT series in DICOM, or one with a phantom of ICRP 110 or 143
     source: PathBuf,
     /// The phantom file that is written (HDF5)
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
-    /// CSV that says what labels mean: label, organ, material, density_g_cm3
+    /// CSV that says what labels mean: label, organ, material, density_g_cm3; of a CT series label, organ
     #[arg(long, value_name = "CSV")]
     labels: Option<PathBuf>,
+    #[command(flatten)]
+    ct: CtArguments,
 }
 
 /// Imports a phantom and says what it weighs.
 pub fn import(arguments: &ImportArguments) -> Result<String> {
-    let phantom = import::import(&arguments.source, arguments.labels.as_deref())?;
-    phantom_h5::write(&phantom, &arguments.output)?;
-    Ok(about(&phantom))
+    let options = arguments.ct.options(arguments.labels.as_ref());
+    let imported = import::import_with(&arguments.source, &options)?;
+    tell(&imported.warnings);
+    phantom_h5::write(&imported.phantom, &arguments.output)?;
+    Ok(about(&imported.phantom))
+}
+
+/// Says what a physicist should look at.
+pub fn tell(warnings: &[String]) {
+    warnings.iter().for_each(|warning| console::note(&format!("warning: {}", console::plain(warning))));
 }
 
 fn about(phantom: &Phantom) -> String {

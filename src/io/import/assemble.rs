@@ -46,10 +46,12 @@ pub(super) fn phantom(
         axis_cm: [0.0; 2],
     };
     let boxes = label_boxes(&phantom);
-    let body = boxes[1..]
+    // A region without an organ (a couch) is not the body.
+    let body = boxes
         .iter()
-        .flatten()
-        .copied()
+        .zip(&phantom.regions)
+        .filter(|(_, region)| region.organ.is_some())
+        .filter_map(|(bounds, _)| *bounds)
         .reduce(union)
         .ok_or_else(|| Error::invalid("the phantom has no body: every voxel is the air around it"))?;
     let face_cm = |axis: usize, voxel: usize| {

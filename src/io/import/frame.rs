@@ -113,25 +113,31 @@ fn direction(axis: usize, step_cm: &[f64; 3]) -> Result<(usize, bool)> {
 }
 
 impl Layout {
+    /// Where the first voxel of a row of the file lies in the engine's order, and how far it is to the next.
+    pub fn row(&self, row: usize) -> (isize, isize) {
+        let (y, z) = (row % self.counts[1], row / self.counts[1]);
+        let engine = [1, self.grid.counts[0], self.grid.counts[0] * self.grid.counts[1]];
+        let (mut place, mut first_step) = (0, 0);
+        for (axis, &(patient, downward)) in self.along.iter().enumerate() {
+            let step = if downward { -(engine[patient] as isize) } else { engine[patient] as isize };
+            place += if downward { ((self.counts[axis] - 1) * engine[patient]) as isize } else { 0 };
+            place += [0, y, z][axis] as isize * step;
+            first_step = if axis == 0 { step } else { first_step };
+        }
+        (place, first_step)
+    }
+
     /// Puts a file's voxels into the engine's order.
     pub fn reorder<T: Copy + Default>(&self, voxels: Vec<T>) -> Vec<T> {
         if self.along == [(0, false), (1, false), (2, false)] {
             return voxels;
         }
-        let engine = [1, self.grid.counts[0], self.grid.counts[0] * self.grid.counts[1]];
-        // Place of the file's first voxel, and the way to its neighbours.
-        let (mut start, mut steps) = (0, [0_isize; 3]);
-        for (axis, &(patient, downward)) in self.along.iter().enumerate() {
-            steps[axis] = if downward { -(engine[patient] as isize) } else { engine[patient] as isize };
-            start += if downward { (self.counts[axis] - 1) * engine[patient] } else { 0 };
-        }
         let mut ordered = vec![T::default(); voxels.len()];
         for (row, values) in voxels.chunks_exact(self.counts[0]).enumerate() {
-            let (y, z) = (row % self.counts[1], row / self.counts[1]);
-            let mut place = start as isize + y as isize * steps[1] + z as isize * steps[2];
+            let (mut place, step) = self.row(row);
             for &value in values {
                 ordered[place as usize] = value;
-                place += steps[0];
+                place += step;
             }
         }
         ordered

@@ -47,12 +47,7 @@ fn labels(image: &mut Image, tables: &Tables) -> Result<Vec<u8>> {
     let mut unknown: Vec<i64> = Vec::new();
     let count = image.frame.counts.iter().product();
     samples::each(&mut image.voxels, image.kind, count, |stored| {
-        let value = stored * slope + intercept;
-        let whole = value.round();
-        if !((value - whole).abs() < 1e-3 && (0.0..=4_294_967_295.0).contains(&whole)) {
-            return Err(Error::invalid(format!("labels must be whole numbers of 0 or more, found {value}")));
-        }
-        let whole = whole as i64;
+        let whole = whole(stored * slope + intercept)?;
         let found = match few.get(whole as usize) {
             Some(known) => *known,
             None => tables.label_of.get(&whole).copied(),
@@ -69,6 +64,15 @@ fn labels(image: &mut Image, tables: &Tables) -> Result<Vec<u8>> {
     match unknown.is_empty() {
         true => Ok(labels),
         false => Err(without_meaning(&mut unknown)),
+    }
+}
+
+/// A value as a label.
+pub(super) fn whole(value: f64) -> Result<i64> {
+    let whole = value.round();
+    match (value - whole).abs() < 1e-3 && (0.0..=4_294_967_295.0).contains(&whole) {
+        true => Ok(whole as i64),
+        false => Err(Error::invalid(format!("labels must be whole numbers of 0 or more, found {value}"))),
     }
 }
 

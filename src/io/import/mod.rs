@@ -5,6 +5,7 @@
 //! sheared grids are refused. No size is believed before the file could hold it.
 
 mod assemble;
+mod dicom;
 mod egsphant;
 mod frame;
 mod icrp;
@@ -12,6 +13,8 @@ mod label_map;
 mod metaimage;
 mod nifti;
 mod nrrd;
+mod options;
+mod patient;
 mod phantom_h5;
 mod quantise;
 mod raw;
@@ -26,6 +29,7 @@ use crate::error::{Error, Result};
 use crate::geometry::phantom::Phantom;
 
 pub use assemble::MOST_VOXELS;
+pub use options::{COUCHES, Couch, Imported, Options};
 
 /// A file format that phantoms are read from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,6 +46,8 @@ pub enum Format {
     Vox,
     /// A folder with a phantom of ICRP 110 or 143.
     Icrp,
+    /// A CT series in DICOM: a folder, or a file.
+    Dicom,
     /// Headerless voxels, described by a TOML file whose name ends in `.raw.toml`.
     Raw,
     /// A phantom this program wrote.
@@ -64,10 +70,14 @@ const NAMES: [(&str, Format); 13] = [
     (".hdf5", Format::PhantomHdf5),
 ];
 
-/// The format a path's name stands for; a folder is a phantom of the ICRP.
+/// The format a path's name stands for. What has none of the names is DICOM if its content says so; another folder is a
+/// phantom of the ICRP.
 pub fn format_of(path: &Path) -> Option<Format> {
     let name = path.file_name()?.to_string_lossy().to_lowercase();
     let by_name = NAMES.iter().find(|(end, _)| name.ends_with(end)).map(|&(_, format)| format);
+    if by_name.is_none() && dicom::holds_dicom(path) {
+        return Some(Format::Dicom);
+    }
     by_name.or_else(|| path.is_dir().then_some(Format::Icrp))
 }
 
@@ -79,13 +89,43 @@ pub fn endings() -> String {
 /// Reads a phantom. `table` is a CSV with the columns `label, organ, material, density_g_cm3` that says what
 /// labels mean; label maps and `.vox` need one, `.egsphant` may have one, the other formats bring their own.
 pub fn import(path: &Path, table: Option<&Path>) -> Result<Phantom> {
-    read(path, table).map_err(|error| error.within(&path.display().to_string()))
+    let options = Options { labels: table.map(Path::to_owned), ..Options::default() };
+    import_with(path, &options).map(|imported| imported.phantom)
 }
 
-fn read(path: &Path, table: Option<&Path>) -> Result<Phantom> {
-    let format = format_of(path).ok_or_else(|| {
+/// Reads a phantom with all that may be said about it. For a CT series, `labels` is a CSV with the columns
+/// `label, organ` that says what the labels and structures of `organs` mean.
+pub fn import_with(path: &Path, options: &Options) -> Result<Imported> {
+    let imported = match format_of(path) {
+        Some(Format::Dicom) => patient(path, options),
+        format => read(path, format, options).map(|phantom| Imported { phantom, warnings: Vec::new() }),
+    };
+    imported.map_err(|error| error.within(&path.display().to_string()))
+}
+
+/// Reads a CT series.
+fn patient(path: &Path, options: &Options) -> Result<Imported> {
+    if options.labels.is_some() && options.organs.is_none() {
+        return Err(Error::invalid("a table of labels says what organs mean, found no file of organs")
+            .with_help("give the organs, too (--organs, or `organs` in a protocol)"));
+    }
+    let (ct, mut warnings) = dicom::read_ct(path, options.series.as_deref())?;
+    let table = options.labels.as_deref().map(patient::OrganTable::read).transpose()?;
+    let organs = options.organs.as_deref().map(|file| {
+        patient::organ_file::read(file, table, &ct).map_err(|error| error.within(&file.display().to_string()))
+    });
+    let couch = options.couch.unwrap_or_default();
+    let imported = patient::phantom(ct, organs.transpose()?, options.calibration.as_deref(), couch)?;
+    warnings.extend(imported.warnings);
+    Ok(Imported { phantom: imported.phantom, warnings })
+}
+
+fn read(path: &Path, format: Option<Format>, options: &Options) -> Result<Phantom> {
+    let format = format.ok_or_else(|| {
         Error::invalid(format!("the name must end in one of {}, or be that of a folder", endings()))
     })?;
+    options.refuse_for_others()?;
+    let table = options.labels.as_deref();
     let own = matches!(format, Format::Icrp | Format::PhantomHdf5);
     if own && table.is_some() {
         return Err(Error::invalid("this format brings its own organs: a table of labels has no use here"));
@@ -105,6 +145,7 @@ fn read(path: &Path, table: Option<&Path>) -> Result<Phantom> {
         Format::Vox => vox::read(&id, path, &needed()?),
         Format::Icrp => icrp::read(path),
         Format::PhantomHdf5 => phantom_h5::read(path),
+        Format::Dicom => Err(Error::Internal("a CT series is read elsewhere".to_owned())),
     }
 }
 

@@ -198,7 +198,7 @@ pub(super) fn check_density(density_g_cm3: f64) -> Result<f64> {
 }
 
 /// A material from mass fractions: `H 0.112 O 0.888`.
-fn composition(name: &str, text: &str) -> Result<Material> {
+pub(super) fn composition(name: &str, text: &str) -> Result<Material> {
     let words: Vec<&str> = text.split_whitespace().collect();
     let pairs = words.chunks(2).map(|pair| match pair {
         [symbol, fraction] => fraction.parse().ok().map(|fraction: f64| (*symbol, fraction)),

@@ -14,7 +14,12 @@ pub(super) const PHANTOM: Keys = Keys {
     known: &[
         "id",
         "file",
+        "dicom",
         "labels",
+        "organs",
+        "calibration",
+        "couch",
+        "series",
         "cylinder",
         "length_mm",
         "voxel_mm",
@@ -30,8 +35,12 @@ pub(super) const PHANTOM: Keys = Keys {
         ("PatientPosition", "position"),
         ("PatientWeight", "weight_kg"),
         ("mass_kg", "weight_kg"),
+        ("ct", "dicom"),
+        ("segmentation", "organs"),
+        ("table", "couch"),
+        ("SeriesInstanceUID", "series"),
     ],
-    not_offered: &[("dicom", "phantoms are shipped (id), files (file) or cylinders (cylinder)")],
+    not_offered: &[],
 };
 
 pub(super) const CYLINDER: Keys =

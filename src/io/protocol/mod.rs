@@ -100,7 +100,8 @@ impl Protocol {
         let acquisitions = phases::read(file.need("acquisition")?, &phantom.model, &scanner_section, folder)?;
         let run = RunEntry::read(&file.sub("run", keys::RUN)?, &file.sub("output", keys::OUTPUT)?, &phantom)?;
         let mut warnings: Vec<String> =
-            acquisitions.iter().flat_map(|entry| entry.warnings.iter().cloned()).collect();
+            phantom.warnings.iter().map(|warning| format!("phantom: {warning}")).collect();
+        warnings.extend(acquisitions.iter().flat_map(|entry| entry.warnings.iter().cloned()));
         warnings.extend(spectrum_warnings(&scanner, &acquisitions));
         Ok(Protocol {
             text: text.to_owned(),

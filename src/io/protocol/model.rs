@@ -15,19 +15,41 @@ use crate::io::document::Item;
 use crate::io::import;
 use crate::io::phantom_file::{self, Size, load_shipped, shipped_ids};
 use crate::io::profile_csv::read_text;
-use crate::io::section::nearest;
+use crate::io::section::{Section, nearest};
 use crate::units::MM_PER_CM;
 
 /// Largest phantom file that is read, bytes.
 const LONGEST_BYTES: u64 = 16 << 20;
 /// The standard phantoms, and their diameters, cm.
 const CTDI_PHANTOMS: [(&str, f64); 2] = [("ctdi-head16", 16.0), ("ctdi-body32", 32.0)];
+/// Keys that say how a CT series is read.
+const CT_KEYS: [&str; 4] = ["organs", "calibration", "couch", "series"];
 /// Edge of a voxel unless a protocol says otherwise, mm.
 const VOXEL_MM: f64 = 2.0;
 /// The same for children under [`SMALL_AGE_Y`], whose organs are small.
 const SMALL_VOXEL_MM: f64 = 1.0;
 /// Age from which voxels are [`VOXEL_MM`] wide, years.
 const SMALL_AGE_Y: f64 = 2.0;
+
+/// Refuses keys that belong to CT series.
+pub(super) fn refuse_ct_keys(section: &Section) -> Result<()> {
+    match CT_KEYS.iter().find_map(|key| section.find(key)) {
+        Some(item) => Err(item.refuse("belongs to CT series (dicom)")),
+        None => Ok(()),
+    }
+}
+
+/// What voxels are imported with.
+fn options(section: &Section, folder: &Path) -> Result<import::Options> {
+    let file = |key: &str| section.text(key).map(|name| name.map(|name| folder.join(name)));
+    Ok(import::Options {
+        labels: file("labels")?,
+        organs: file("organs")?,
+        calibration: file("calibration")?,
+        couch: section.word("couch", &import::COUCHES)?,
+        series: section.text("series")?.map(str::to_owned),
+    })
+}
 
 /// A phantom before it is turned into voxels.
 #[derive(Clone, Debug)]
@@ -63,15 +85,27 @@ impl Model {
         load_shipped(id).map(Box::new).map(Model::Declared)
     }
 
-    /// A file of the user's own, declarative or of voxels; `labels` is the table of a label map.
-    pub fn read(item: &Item, labels: Option<&Item>, folder: &Path) -> Result<Self> {
+    /// A file of the user's own, declarative or of voxels, and what is said about its voxels. The section's other keys
+    /// say what they mean.
+    pub fn read(item: &Item, section: &Section, folder: &Path) -> Result<(Self, Vec<String>)> {
         let path = folder.join(item.text()?);
-        if import::format_of(&path).is_some() {
-            let table = labels.map(|item| item.text().map(|name| folder.join(name))).transpose()?;
-            return import::import(&path, table.as_deref()).map(Arc::new).map(Model::Imported);
+        let format = import::format_of(&path);
+        if item.key == "dicom" && path.exists() && format != Some(import::Format::Dicom) {
+            return Err(item.refuse(format!("must be a folder or a file of DICOM, found {}", item.shown())));
         }
-        if let Some(labels) = labels {
+        if format != Some(import::Format::Dicom) && item.key != "dicom" {
+            refuse_ct_keys(section)?;
+        }
+        if format.is_some() {
+            let imported = import::import_with(&path, &options(section, folder)?)?;
+            return Ok((Model::Imported(Arc::new(imported.phantom)), imported.warnings));
+        }
+        if let Some(labels) = section.find("labels").filter(|_| item.key != "dicom") {
             return Err(labels.refuse("belongs to voxel files, not to declarative phantoms"));
+        }
+        if item.key == "dicom" {
+            let reason = "it is neither a folder nor a file".to_owned();
+            return Err(Error::Unreadable { path, reason });
         }
         if path.extension().is_none_or(|extension| extension != "toml") {
             return Err(item
@@ -80,14 +114,14 @@ impl Model {
                     item.text()?
                 ))
                 .with_help(format!(
-                    "voxel files end in {}; a folder is a phantom of the ICRP",
+                    "voxel files end in {}; a folder is a CT series in DICOM or a phantom of the ICRP",
                     import::endings()
                 )));
         }
         let text = read_text(&path, LONGEST_BYTES)?;
         let declared =
             phantom_file::parse(&text).map_err(|error| error.within(&path.display().to_string()))?;
-        Ok(Model::Declared(Box::new(declared)))
+        Ok((Model::Declared(Box::new(declared)), Vec::new()))
     }
 
     /// A declared phantom brought to a height and a weight.

@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::keys;
-use super::model::Model;
+use super::model::{Model, refuse_ct_keys};
 use crate::error::Result;
 use crate::geometry::formula::Sex;
 use crate::geometry::scaling::Scaling;
@@ -35,6 +35,8 @@ pub(super) struct PhantomEntry {
     pub model: Model,
     pub voxel_mm: [f64; 3],
     pub sex: Option<Sex>,
+    /// What is said about how the phantom came to be.
+    pub warnings: Vec<String>,
     size: Size,
     position: PatientPosition,
     offset_mm: [f64; 2],
@@ -45,11 +47,16 @@ pub(super) struct PhantomEntry {
 impl PhantomEntry {
     /// Reads the section; files it names are looked up from `folder`.
     pub fn read(section: &Section, folder: &Path) -> Result<Self> {
-        let one = section.exactly_one(&["id", "file", "cylinder"])?;
-        let (model, chosen) = match one.key.as_str() {
-            "file" => (Model::read(one, section.find("labels"), folder)?, ("file", json!(one.text()?))),
-            "cylinder" => cylinder(one)?,
-            _ => (by_id(section, one)?, ("id", json!(one.text()?))),
+        let one = section.exactly_one(&["id", "file", "dicom", "cylinder"])?;
+        let is_file = ["file", "dicom"].contains(&one.key.as_str());
+        if !is_file {
+            refuse_ct_keys(section)?;
+        }
+        let ((model, warnings), chosen) = match one.key.as_str() {
+            "file" => (Model::read(one, section, folder)?, ("file", json!(one.text()?))),
+            "dicom" => (Model::read(one, section, folder)?, ("dicom", json!(one.text()?))),
+            "cylinder" => cylinder(one).map(|(model, chosen)| ((model, Vec::new()), chosen))?,
+            _ => ((by_id(section, one)?, Vec::new()), ("id", json!(one.text()?))),
         };
         if let (Some(item), false) = (section.find("length_mm"), matches!(model, Model::Ctdi { .. })) {
             return Err(item.refuse("belongs to the CTDI phantoms ctdi-head16 and ctdi-body32"));
@@ -60,8 +67,8 @@ impl PhantomEntry {
         if let (Some(item), true) = (section.find("voxel_mm"), matches!(model, Model::Imported(_))) {
             return Err(item.refuse("belongs to phantoms without voxels of their own, the file has its own"));
         }
-        if let (Some(item), true) = (section.find("labels"), one.key != "file") {
-            return Err(item.refuse("belongs to phantom files (file)"));
+        if let (Some(item), false) = (section.find("labels"), is_file) {
+            return Err(item.refuse("belongs to phantom files (file, dicom)"));
         }
         let sex = section.word("sex", &SEXES)?;
         let size = size(section, &model)?;
@@ -74,6 +81,7 @@ impl PhantomEntry {
             offset_mm: offset_mm(section)?,
             model,
             chosen,
+            warnings,
         })
     }
 
