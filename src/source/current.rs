@@ -216,12 +216,15 @@ mod tests {
 
     #[test]
     fn points_are_drawn_in_proportion_to_the_current() {
-        for start in [StartAngle::Random, StartAngle::Fixed(0.0)] {
+        // Any angle at any place: 1 and 3 below, 2 and 6 above, of 12. From 0 on, the helix turns five times, two and a half
+        // of them above: first, second, first, second, first half turn there, then second, first, second, first, second.
+        let random = (StartAngle::Random, 8.0 / 12.0, 9.0 / 12.0, 12.0 / 4.0);
+        let fixed = (StartAngle::Fixed(0.0), 18.0 / 29.0, 21.0 / 29.0, 29.0 / 10.0);
+        for (start, above, second_half, mean) in [random, fixed] {
             let path = ModulatedPath::new(helix(start), &profile());
-            assert!((share(&path, |z, _| z > 5.0) - 2.0 / 3.0).abs() < 3e-3, "{start:?}");
-            assert!((share(&path, |_, angle| angle > TAU / 2.0) - 0.75).abs() < 3e-3, "{start:?}");
-            // Mean of (1 + 3)/2 and (2 + 6)/2.
-            assert!((path.mean_relative - 3.0).abs() < 1e-3, "{start:?} {}", path.mean_relative);
+            assert!((share(&path, |z, _| z > 5.0) - above).abs() < 3e-3, "{start:?}");
+            assert!((share(&path, |_, angle| angle > TAU / 2.0) - second_half).abs() < 3e-3, "{start:?}");
+            assert!((path.mean_relative - mean).abs() < 1e-3, "{start:?} {}", path.mean_relative);
         }
     }
 

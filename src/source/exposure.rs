@@ -77,7 +77,7 @@ mod tests {
         assert!((fixed.overrange - 6.0 / 18.0).abs() < 1e-3, "{fixed:?}");
         // On the axis the beam is a box of 4 cm: what passes is what falls on the 12 cm, 12 of 18.
         assert!((dynamic.open - 12.0 / 18.0).abs() < 1e-3, "{dynamic:?}");
-        // Beyond the range half the beam at first, nothing after 2 cm: 2 times 1 cm of the 12.
-        assert!((dynamic.overrange - 2.0 * 1.0 / 12.0).abs() < 1e-3, "{dynamic:?}");
+        // Beyond the range half the beam at first, nothing after 2 cm: a quarter of 2 cm at either end, of 12.
+        assert!((dynamic.overrange - 2.0 * 0.5 / 12.0).abs() < 1e-3, "{dynamic:?}");
     }
 }
