@@ -1,9 +1,10 @@
 //! Pages: one design for every report, templates filled with the same JSON that programs read.
 //!
 //! A page is a single file without network: style and charts are inside. Everything a user wrote is escaped by the
-//! template engine; there are no scripts.
+//! template engine. Only the page of a result has a script, its own, whose digest the page names: no other runs.
 
 mod format;
+mod result;
 
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
@@ -13,11 +14,16 @@ use serde_json::Value;
 use crate::error::{Error, Result};
 
 const STYLE: &str = include_str!("templates/style.css");
-const TEMPLATES: [(&str, &str); 3] = [
+const TEMPLATES: [(&str, &str); 6] = [
     ("page.html", include_str!("templates/page.html")),
     ("charts.html", include_str!("templates/charts.html")),
     ("comparison.html", include_str!("templates/comparison.html")),
+    ("result.html", include_str!("templates/result.html")),
+    ("result_scan.html", include_str!("templates/result_scan.html")),
+    ("result_organs.html", include_str!("templates/result_organs.html")),
 ];
+
+pub use result::result;
 
 /// The page of a comparison ([`crate::io::comparison`]).
 pub fn comparison(value: &Value) -> Result<String> {
