@@ -10,6 +10,15 @@ pub fn digits(value: &Value, count: usize) -> String {
     }
 }
 
+/// A number that was set: four significant digits, without zeros at the end.
+pub fn setting(value: &Value) -> String {
+    let text = digits(value, 4);
+    match text.contains('.') && !text.contains('e') {
+        true => text.trim_end_matches('0').trim_end_matches('.').to_owned(),
+        false => text,
+    }
+}
+
 /// Relative standard error of an estimate `{ value, standard_error }`, percent.
 pub fn percent_error(estimate: &Value) -> String {
     match parts(estimate) {
@@ -61,5 +70,9 @@ mod tests {
         assert_eq!([1234.5, 12.345, 0.012_345, 0.0].map(shown), ["1230", "12.3", "0.0123", "0"]);
         assert_eq!(shown(1.2345e-7), "1.23e-7");
         assert_eq!(digits(&Value::from(()), 3), "–");
+        assert_eq!(
+            [100.0, 0.984, 0.5, 403.44].map(|number| setting(&Value::from(number))),
+            ["100", "0.984", "0.5", "403.4"]
+        );
     }
 }

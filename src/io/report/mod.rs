@@ -14,12 +14,13 @@ use serde_json::Value;
 use crate::error::{Error, Result};
 
 const STYLE: &str = include_str!("templates/style.css");
-const TEMPLATES: [(&str, &str); 6] = [
+const TEMPLATES: [(&str, &str); 7] = [
     ("page.html", include_str!("templates/page.html")),
     ("charts.html", include_str!("templates/charts.html")),
     ("comparison.html", include_str!("templates/comparison.html")),
     ("result.html", include_str!("templates/result.html")),
-    ("result_scan.html", include_str!("templates/result_scan.html")),
+    ("result_protocol.html", include_str!("templates/result_protocol.html")),
+    ("result_map.html", include_str!("templates/result_map.html")),
     ("result_organs.html", include_str!("templates/result_organs.html")),
 ];
 
@@ -37,6 +38,7 @@ fn render(template: &str, value: &Value) -> Result<String> {
     let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build().map_err(failed)?;
     environment.set_syntax(syntax);
     environment.add_filter("digits", format::digits);
+    environment.add_filter("setting", format::setting);
     environment.add_filter("percent_error", format::percent_error);
     environment.add_filter("is_precise", format::is_precise);
     environment.add_filter("share", format::share);

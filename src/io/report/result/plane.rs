@@ -147,6 +147,6 @@ fn colour(pixel: &Pixel, most_mgy: f32) -> [u8; 3] {
     let grey = 255.0 * (pixel.density_g_cm3 / 1.8).clamp(0.05, 1.0);
     let share = if most_mgy > 0.0 { (pixel.dose_mgy / most_mgy).clamp(0.0, 1.0) } else { 0.0 };
     let dose = colorous::INFERNO.eval_continuous(f64::from(share)).as_array();
-    let opacity = if share > 0.0 { 0.65_f32 } else { 0.0 };
+    let opacity = 0.65 * (20.0 * share).min(1.0);
     dose.map(|channel| (opacity * f32::from(channel) + (1.0 - opacity) * grey) as u8)
 }

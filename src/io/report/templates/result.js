@@ -54,6 +54,17 @@
     place[2] = Math.min(Math.max(middle, 0), nz - 1);
   }
 
+  // Layers that are shown: the ranges and a hand's breadth around them, or all.
+  const all = [0, nz];
+  const near = (() => {
+    const layer = mm => (mm - data.first_mm[2]) / data.spacing_mm[2];
+    const low = Math.floor(Math.min(...data.ranges.map(range => layer(range.last_mm - 100))));
+    const high = Math.ceil(Math.max(...data.ranges.map(range => layer(range.first_mm + 100))));
+    return high - low > 4 ? [Math.max(low, 0), Math.min(high, nz)] : all;
+  })();
+  const extent = axis => axis < 2 ? [0, data.counts[axis]] : $("whole").checked ? all : near;
+  const length = axis => extent(axis)[1] - extent(axis)[0];
+
   const index = p => (p[2] * ny + p[1]) * nx + p[0];
   const level = at => low ? low[at] | high[at] << 8 : 0;
   const dose = at => {
@@ -75,7 +86,7 @@
   function voxel(plane, column, row) {
     const p = [0, 0, 0];
     p[plane.right] = column;
-    p[plane.vertical] = plane.up ? data.counts[plane.vertical] - 1 - row : row;
+    p[plane.vertical] = plane.up ? extent(plane.vertical)[1] - 1 - row : row;
     p[plane.through] = place[plane.through];
     return p;
   }
@@ -99,7 +110,7 @@
 
   function draw(name) {
     const plane = PLANES[name], canvas = $(name), context = canvas.getContext("2d");
-    const columns = data.counts[plane.right], rows = data.counts[plane.vertical];
+    const columns = length(plane.right), rows = length(plane.vertical);
     const small = document.createElement("canvas");
     small.width = columns;
     small.height = rows;
@@ -111,7 +122,7 @@
       const pixel = row * columns + column, at = ats[pixel] = index(voxel(plane, column, row));
       const body = organs[at] !== OUTSIDE, part = share(at);
       const grey = body ? Math.max(25, Math.min(255, density[at] * data.density_step_g_cm3 / 1.8 * 255)) : 0;
-      const fade = part < 0 ? 0 : opacity;
+      const fade = part < 0 ? 0 : opacity * Math.min(1, 20 * part);
       const shade = colour[Math.max(0, Math.min(255, Math.round(part * 255)))];
       for (let k = 0; k < 3; k++) image.data[4 * pixel + k] = fade * shade[k] + (1 - fade) * grey;
       image.data[4 * pixel + 3] = 255;
@@ -149,7 +160,8 @@
       context.lineTo(x1, y1);
       context.stroke();
     };
-    const y = index => canvas.height * (plane.up ? rows - index : index) / rows;
+    const [first, end] = extent(plane.vertical);
+    const y = index => canvas.height * (plane.up ? end - index : index - first) / rows;
     const x = index => canvas.width * index / columns;
     context.lineWidth = unit;
     if (plane.vertical === 2) {
@@ -182,7 +194,7 @@
     for (const name in PLANES) {
       const through = PLANES[name].through;
       $("slice-" + name).value = place[through];
-      $("at-" + name).textContent = "xyz"[through] + " = " + Math.round(data.first_mm[through] + place[through] * data.spacing_mm[through]) + " mm";
+      $("at-" + name).textContent = "· " + "xyz"[through] + " = " + Math.round(data.first_mm[through] + place[through] * data.spacing_mm[through]) + " mm";
       draw(name);
     }
     const what = $("what").value, logarithmic = $("scale").value === "log";
@@ -221,8 +233,8 @@
     const clamp = (value, axis) => Math.min(Math.max(value, 0), data.counts[axis] - 1);
     const under = event => {
       const box = canvas.getBoundingClientRect();
-      const column = clamp(Math.floor((event.clientX - box.left) / box.width * data.counts[plane.right]), plane.right);
-      const row = clamp(Math.floor((event.clientY - box.top) / box.height * data.counts[plane.vertical]), plane.vertical);
+      const column = clamp(Math.floor((event.clientX - box.left) / box.width * length(plane.right)), plane.right);
+      const row = Math.min(Math.max(Math.floor((event.clientY - box.top) / box.height * length(plane.vertical)), 0), length(plane.vertical) - 1);
       return voxel(plane, column, row);
     };
     const move = p => {
@@ -250,16 +262,20 @@
     slider.addEventListener("input", () => { place[plane.through] = Number(slider.value); tell(place); soon(); });
   }
 
-  function start() {
+  function fit() {
     for (const name in PLANES) {
       const { right, vertical } = PLANES[name], canvas = $(name);
-      const pixels = 2 * Math.max(1, Math.round(600 / Math.max(data.counts[right], data.counts[vertical])));
-      const across = data.counts[right] * data.spacing_mm[right], down = data.counts[vertical] * data.spacing_mm[vertical];
-      canvas.width = data.counts[right] * pixels;
+      const pixels = 2 * Math.max(1, Math.round(500 / Math.max(length(right), length(vertical))));
+      const across = length(right) * data.spacing_mm[right], down = length(vertical) * data.spacing_mm[vertical];
+      canvas.width = length(right) * pixels;
       canvas.height = Math.round(canvas.width * down / across);
-      canvas.style.aspectRatio = `${across} / ${down}`;
-      listen(name);
+      canvas.style.width = `min(100%, ${36 * across / down}rem)`;
     }
+  }
+
+  function start() {
+    fit();
+    Object.keys(PLANES).forEach(listen);
     const present = new Set(organs);
     data.organs.forEach((name, organ) => { if (present.has(organ)) $("organ").add(new Option(name, organ)); });
     if (!data.has_dose) {
@@ -267,6 +283,7 @@
       for (const id of ["what", "scale", "opacity", "isodose"]) $(id).disabled = true;
     }
     for (const id of ["what", "scale", "opacity", "isodose", "organ"]) $(id).addEventListener("input", () => { tell(place); soon(); });
+    $("whole").addEventListener("input", () => { fit(); soon(); });
     $("viewer").hidden = false;
     $("pictures").hidden = true;
     tell(place);
