@@ -108,6 +108,26 @@
     context.stroke();
   }
 
+  // A line of equal value through the centres of pixels: marching squares.
+  function contour(context, columns, rows, sx, sy, values, wanted) {
+    context.beginPath();
+    for (let row = 0; row + 1 < rows; row++) for (let column = 0; column + 1 < columns; column++) {
+      const corners = [[0, 0], [1, 0], [1, 1], [0, 1]], ends = [];
+      corners.forEach(([x, y], i) => {
+        const [u, v] = corners[(i + 1) % 4];
+        const here = values[(row + y) * columns + column + x], there = values[(row + v) * columns + column + u];
+        if (here >= wanted === there >= wanted) return;
+        const share = (wanted - here) / (there - here);
+        ends.push([(column + 0.5 + x + share * (u - x)) * sx, (row + 0.5 + y + share * (v - y)) * sy]);
+      });
+      for (let i = 0; i + 1 < ends.length; i += 2) {
+        context.moveTo(...ends[i]);
+        context.lineTo(...ends[i + 1]);
+      }
+    }
+    context.stroke();
+  }
+
   function draw(name) {
     const plane = PLANES[name], canvas = $(name), context = canvas.getContext("2d");
     const columns = length(plane.right), rows = length(plane.vertical);
@@ -137,9 +157,9 @@
     context.setLineDash([]);
     if ($("isodose").checked && low) {
       context.strokeStyle = "#fff";
+      const doses = Float32Array.from(ats, at => organs[at] === OUTSIDE ? 0 : dose(at));
       for (const part of ISODOSE) {
-        const doses = Array.from(ats, at => organs[at] !== OUTSIDE && dose(at) >= part * data.most_mgy);
-        outline(context, columns, rows, sx, sy, (column, row) => doses[row * columns + column]);
+        contour(context, columns, rows, sx, sy, doses, part * data.most_mgy);
       }
     }
     if (marked >= 0) {
@@ -262,7 +282,10 @@
     slider.addEventListener("input", () => { place[plane.through] = Number(slider.value); tell(place); soon(); });
   }
 
+  // Coronal and sagittal slices on one scale.
   function fit() {
+    const [x, y] = [0, 1].map(axis => data.counts[axis] * data.spacing_mm[axis]);
+    document.querySelector("#viewer .planes").style.setProperty("--columns", `${x}fr ${y}fr ${1.3 * x}fr`);
     for (const name in PLANES) {
       const { right, vertical } = PLANES[name], canvas = $(name);
       const pixels = 2 * Math.max(1, Math.round(500 / Math.max(length(right), length(vertical))));
