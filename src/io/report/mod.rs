@@ -38,6 +38,7 @@ fn render(template: &str, value: &Value) -> Result<String> {
     let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build().map_err(failed)?;
     environment.set_syntax(syntax);
     environment.add_filter("digits", format::digits);
+    environment.add_filter("whole", format::whole);
     environment.add_filter("setting", format::setting);
     environment.add_filter("percent_error", format::percent_error);
     environment.add_filter("is_precise", format::is_precise);

@@ -35,10 +35,11 @@ fn curve(batches: &RunBatches, phase: &PhaseBatches, index: usize, organs: &[Val
     let x = |point: &Point| {
         SIZE[0] * (point.histories / first.histories).ln() / (last.histories / first.histories).ln()
     };
-    let highest = points.iter().map(|point| point.error).fold(0.0, f64::max);
-    let lowest = points.iter().map(|point| point.error).fold(f64::INFINITY, f64::min) / 1.2;
-    let y = |error: f64| SIZE[1] * (highest / error).ln() / (highest / lowest).ln();
     let expected = |point: &Point| last.error * (last.histories / point.histories).sqrt();
+    let errors = || points.iter().map(|point| point.error);
+    let highest = 1.1 * errors().fold(expected(first), f64::max);
+    let lowest = errors().fold(f64::INFINITY, f64::min) / 1.1;
+    let y = |error: f64| SIZE[1] * (highest / error).ln() / (highest / lowest).ln();
     let line = |error: &dyn Fn(&Point) -> f64| {
         let text = points.iter().map(|point| format!("{:.1},{:.1}", x(point), y(error(point))));
         text.collect::<Vec<_>>().join(" ")
@@ -47,6 +48,8 @@ fn curve(batches: &RunBatches, phase: &PhaseBatches, index: usize, organs: &[Val
         "phase": phase.phase,
         "organ": batches.quantities[worst].name,
         "size": SIZE,
+        "highest": highest,
+        "lowest": lowest,
         "line": line(&|point| point.error),
         "expected": line(&expected),
         "points": points.iter().map(|point| json!({
