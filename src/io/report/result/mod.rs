@@ -2,6 +2,7 @@
 
 mod along_z;
 mod attributes;
+mod coarse;
 mod convergence;
 mod organs;
 mod pack;

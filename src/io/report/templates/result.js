@@ -58,9 +58,9 @@
   const all = [0, nz];
   const near = (() => {
     const layer = mm => (mm - data.first_mm[2]) / data.spacing_mm[2];
-    const low = Math.floor(Math.min(...data.ranges.map(range => layer(range.last_mm - 100))));
-    const high = Math.ceil(Math.max(...data.ranges.map(range => layer(range.first_mm + 100))));
-    return high - low > 4 ? [Math.max(low, 0), Math.min(high, nz)] : all;
+    const low = Math.max(0, Math.floor(Math.min(...data.ranges.map(range => layer(range.last_mm - 100)))));
+    const high = Math.min(nz, Math.ceil(Math.max(...data.ranges.map(range => layer(range.first_mm + 100)))));
+    return high - low > 4 ? [low, high] : all;
   })();
   const extent = axis => axis < 2 ? [0, data.counts[axis]] : $("whole").checked ? all : near;
   const length = axis => extent(axis)[1] - extent(axis)[0];
