@@ -69,7 +69,7 @@ impl Case {
 }
 
 #[test]
-fn a_run_writes_three_files_that_agree() {
+fn a_run_writes_files_that_agree() {
     let case = Case::new();
     let mut run = case.command(&["run", "protocol.toml", "-o", "out/deep"]);
     run.assert()

@@ -82,7 +82,7 @@ fn what_a_protocol_leaves_out_has_the_documented_defaults() {
     assert_eq!((run.settings.seed, run.settings.histories), (DEFAULT_SEED, DEFAULT_HISTORIES));
     assert_eq!((run.settings.estimator, run.settings.map_binning), (Estimator::Map, Some([1; 3])));
     assert_eq!((run.settings.target, run.threads, run.output.directory), (None, None, None));
-    assert_eq!(run.output.formats, [Format::Hdf5, Format::Csv, Format::Json]);
+    assert_eq!(run.output.formats, [Format::Hdf5, Format::Csv, Format::Json, Format::Html]);
     let acquisition = &run.exam.acquisitions[0];
     assert_eq!(acquisition.phase, "acquisition 1");
     assert_eq!((acquisition.overrange, acquisition.start_angle), (Overrange::Auto, StartAngle::Random));

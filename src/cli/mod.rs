@@ -9,6 +9,7 @@ mod interrupt;
 mod phantoms;
 mod progress;
 mod protocol;
+mod report;
 mod risk;
 mod run;
 mod scanner;
@@ -30,6 +31,7 @@ Examples:
   childsize check chest.toml                  what a protocol comes to, nothing simulated
   childsize run chest.toml -o out/            organ doses and a dose map with their errors
   childsize compare one.toml two.toml         what a second phase or another kV does to every organ
+  childsize report out/                       the page of a result, for a browser
   childsize risk out/ --age-y 5 --sex female --coefficients table.csv    lifetime attributable risk, by your table
   childsize ctdi chest.toml                   CTDIw, CTDIvol and DLP of its scanner and mAs
   childsize protocol from-rdsr dose.dcm -o chest.toml  a protocol from the scanner's dose report
@@ -58,6 +60,7 @@ enum Command {
     Compare(compare::CompareArguments),
     Ctdi(ctdi::CtdiArguments),
     Phantoms(phantoms::PhantomsArguments),
+    Report(report::ReportArguments),
     Risk(risk::RiskArguments),
     Protocol(protocol::ProtocolArguments),
     Scanner(scanner::ScannerArguments),
@@ -74,6 +77,7 @@ pub fn main() -> ExitCode {
         Command::Compare(arguments) => compare::run(&arguments).map(|()| ExitCode::SUCCESS),
         Command::Ctdi(arguments) => ctdi::run(&arguments).map(|()| ExitCode::SUCCESS),
         Command::Phantoms(arguments) => phantoms::run(&arguments).map(|()| ExitCode::SUCCESS),
+        Command::Report(arguments) => report::run(&arguments).map(|()| ExitCode::SUCCESS),
         Command::Risk(arguments) => risk::run(&arguments).map(|()| ExitCode::SUCCESS),
         Command::Protocol(arguments) => protocol::run(&arguments),
         Command::Scanner(arguments) => scanner::run(&arguments),

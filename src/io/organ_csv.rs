@@ -24,11 +24,15 @@ pub const HEADER: [&str; 10] = [
 ///
 /// `ctdi_vol_mgy` is that of each acquisition, where it is known; the last column is empty where it is not.
 pub fn write(path: &Path, table: &OrganTable, ctdi_vol_mgy: &[Option<f64>]) -> Result<()> {
-    let text = text(table, ctdi_vol_mgy).map_err(|error| Error::Internal(format!("organs.csv: {error}")))?;
-    output_file::replace(path, &text)
+    output_file::replace(path, &text(table, ctdi_vol_mgy)?)
 }
 
-fn text(table: &OrganTable, ctdi_vol_mgy: &[Option<f64>]) -> Result<Vec<u8>, csv::Error> {
+/// The table as text.
+pub fn text(table: &OrganTable, ctdi_vol_mgy: &[Option<f64>]) -> Result<Vec<u8>> {
+    records(table, ctdi_vol_mgy).map_err(|error| Error::Internal(format!("organs.csv: {error}")))
+}
+
+fn records(table: &OrganTable, ctdi_vol_mgy: &[Option<f64>]) -> Result<Vec<u8>, csv::Error> {
     let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
     writer.write_record(HEADER)?;
     for row in &table.rows {

@@ -29,8 +29,8 @@ Examples:
   childsize run chest.toml -o quick/ --histories 1e6  a quick look; the errors say how quick
   childsize run chest.toml -o out/ --force --no-map   organ doses only, faster; replaces what is there
 
-Writes result.h5 (everything), organs.csv and summary.json into the folder. The same protocol and seed give
-the same doses on any number of threads. Ctrl-C saves what is done.";
+Writes result.h5 (everything), organs.csv, summary.json and report.html (a page for people) into the folder. The same
+protocol and seed give the same doses on any number of threads. Ctrl-C saves what is done.";
 
 /// Simulate an exam: organ doses and a dose map, each with its standard error.
 #[derive(Debug, Args)]

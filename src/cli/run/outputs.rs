@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 
 use crate::analysis::organ_table::OrganTable;
 use crate::error::Result;
-use crate::io::output_file::{beside, unwritable};
+use crate::io::output_file::{self, beside, unwritable};
 use crate::io::protocol::Format;
 use crate::io::result::{self, ResultFile};
-use crate::io::{organ_csv, summary};
+use crate::io::{organ_csv, report, summary};
 
 /// The files a run will write.
 pub struct Outputs {
@@ -42,9 +42,24 @@ impl Outputs {
                 Format::Hdf5 => result::write(path, result)?,
                 Format::Csv => organ_csv::write(path, table, &ctdi_vol_mgy(result))?,
                 Format::Json => summary::write(path, result)?,
+                Format::Html => self.write_page(path, result)?,
             }
         }
         Ok(self.files.iter().map(|(_, path)| path.clone()).collect())
+    }
+
+    /// Writes the page, always from the result file, so that it is the one that `childsize report` makes.
+    fn write_page(&self, path: &Path, result: &ResultFile) -> Result<()> {
+        let written = self.files.iter().find(|(format, _)| *format == Format::Hdf5);
+        let page = match written {
+            Some((_, file)) => report::result(file)?,
+            None => {
+                let file = beside(path)?.into_temp_path();
+                result::write(&file, result)?;
+                report::result(&file)?
+            }
+        };
+        output_file::replace(path, page.as_bytes())
     }
 }
 
@@ -57,5 +72,6 @@ fn file_name(format: Format) -> &'static str {
         Format::Hdf5 => "result.h5",
         Format::Csv => "organs.csv",
         Format::Json => "summary.json",
+        Format::Html => "report.html",
     }
 }

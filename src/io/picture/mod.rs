@@ -7,6 +7,6 @@ pub mod anatomy;
 mod palette;
 mod panel;
 pub mod scanner_curve;
-mod sheet;
+pub(in crate::io) mod sheet;
 pub mod size_curve;
 mod slice;

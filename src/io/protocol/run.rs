@@ -37,9 +37,12 @@ pub enum Format {
     Csv,
     /// JSON: the organ table and how it came about.
     Json,
+    /// HTML: a page for people.
+    Html,
 }
 
-const FORMATS: [(&str, Format); 3] = [("hdf5", Format::Hdf5), ("csv", Format::Csv), ("json", Format::Json)];
+const FORMATS: [(&str, Format); 4] =
+    [("hdf5", Format::Hdf5), ("csv", Format::Csv), ("json", Format::Json), ("html", Format::Html)];
 
 /// Where results go, and as what.
 #[derive(Clone, Debug, PartialEq)]
@@ -186,7 +189,7 @@ fn formats(output: &Section) -> Result<Vec<Format>> {
     let formats =
         item.list()?.iter().map(|format| word(format, &FORMATS)).collect::<Result<BTreeSet<_>>>()?;
     if formats.is_empty() {
-        return Err(item.refuse("must name at least one of hdf5, csv, json, found none"));
+        return Err(item.refuse("must name at least one of hdf5, csv, json, html, found none"));
     }
     Ok(formats.into_iter().collect())
 }

@@ -10,6 +10,29 @@ pub fn digits(value: &Value, count: usize) -> String {
     }
 }
 
+/// A number that was set: four significant digits, without zeros at the end.
+pub fn setting(value: &Value) -> String {
+    let text = digits(value, 4);
+    match text.contains('.') && !text.contains('e') {
+        true => text.trim_end_matches('0').trim_end_matches('.').to_owned(),
+        false => text,
+    }
+}
+
+/// A whole number with a space at every thousand.
+pub fn whole(value: &Value) -> String {
+    let Ok(number) = f64::try_from(value.clone()) else { return "–".to_owned() };
+    let digits = format!("{number:.0}");
+    let mut text = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push('\u{202f}');
+        }
+        text.push(digit);
+    }
+    text
+}
+
 /// Relative standard error of an estimate `{ value, standard_error }`, percent.
 pub fn percent_error(estimate: &Value) -> String {
     match parts(estimate) {
@@ -61,5 +84,10 @@ mod tests {
         assert_eq!([1234.5, 12.345, 0.012_345, 0.0].map(shown), ["1230", "12.3", "0.0123", "0"]);
         assert_eq!(shown(1.2345e-7), "1.23e-7");
         assert_eq!(digits(&Value::from(()), 3), "–");
+        assert_eq!(whole(&Value::from(1_234_567)), "1\u{202f}234\u{202f}567");
+        assert_eq!(
+            [100.0, 0.984, 0.5, 403.44].map(|number| setting(&Value::from(number))),
+            ["100", "0.984", "0.5", "403.4"]
+        );
     }
 }

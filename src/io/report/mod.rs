@@ -1,9 +1,10 @@
 //! Pages: one design for every report, templates filled with the same JSON that programs read.
 //!
 //! A page is a single file without network: style and charts are inside. Everything a user wrote is escaped by the
-//! template engine; there are no scripts.
+//! template engine. Only the page of a result has a script, its own, whose digest the page names: no other runs.
 
 mod format;
+mod result;
 
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
@@ -13,11 +14,17 @@ use serde_json::Value;
 use crate::error::{Error, Result};
 
 const STYLE: &str = include_str!("templates/style.css");
-const TEMPLATES: [(&str, &str); 3] = [
+const TEMPLATES: [(&str, &str); 7] = [
     ("page.html", include_str!("templates/page.html")),
     ("charts.html", include_str!("templates/charts.html")),
     ("comparison.html", include_str!("templates/comparison.html")),
+    ("result.html", include_str!("templates/result.html")),
+    ("result_protocol.html", include_str!("templates/result_protocol.html")),
+    ("result_map.html", include_str!("templates/result_map.html")),
+    ("result_organs.html", include_str!("templates/result_organs.html")),
 ];
+
+pub use result::result;
 
 /// The page of a comparison ([`crate::io::comparison`]).
 pub fn comparison(value: &Value) -> Result<String> {
@@ -31,6 +38,8 @@ fn render(template: &str, value: &Value) -> Result<String> {
     let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build().map_err(failed)?;
     environment.set_syntax(syntax);
     environment.add_filter("digits", format::digits);
+    environment.add_filter("whole", format::whole);
+    environment.add_filter("setting", format::setting);
     environment.add_filter("percent_error", format::percent_error);
     environment.add_filter("is_precise", format::is_precise);
     environment.add_filter("share", format::share);

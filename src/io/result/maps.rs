@@ -7,13 +7,16 @@ use super::dimension::{join, write_scale};
 use super::hdf::{NO_UNIT, attribute, dataset, packed_dataset, text_attribute};
 use crate::geometry::grid::VoxelGrid;
 use crate::geometry::phantom::Phantom;
-use crate::tally::dose_map::DoseMap;
+use crate::tally::dose_map::{Binning, DoseMap};
 use crate::units::CM_PER_MM;
 
 /// `organ_id` of voxels outside the body.
 pub const NO_ORGAN: u16 = u16::MAX;
 /// The maps, all with the axes z, y, x.
 pub const MAPS: [&str; 5] = ["absorbed_dose", "relative_error", "density", "organ_id", "material_id"];
+
+/// Edge of the voxels of an anatomy without a dose map, cm, unless the phantom's are larger.
+const COARSE_CM: f64 = 0.4;
 
 /// Axes of the maps, slowest first.
 const AXES: [(&str, usize); 3] = [("z", 2), ("y", 1), ("x", 0)];
@@ -22,10 +25,7 @@ const AXES: [(&str, usize); 3] = [("z", 2), ("y", 1), ("x", 0)];
 pub fn write(file: &File, phantom: &Phantom, map: &DoseMap) -> Result<()> {
     let group = file.create_group("maps")?;
     let grid = &map.binning.grid;
-    for (name, axis) in AXES {
-        write_scale(&group, name, "mm", &centres_mm(grid, axis))?;
-    }
-    write_affine(&group, grid)?;
+    write_axes(&group, grid)?;
     let dose = cube(&group, "absorbed_dose", "mGy", grid, &map.dose_mgy)?;
     text_attribute(&dose, "long_name", "absorbed dose of all acquisitions")?;
     let relative: Vec<f32> = (0..grid.len()).map(|voxel| rounded(map.relative_error(voxel))).collect();
@@ -37,6 +37,24 @@ pub fn write(file: &File, phantom: &Phantom, map: &DoseMap) -> Result<()> {
     )?;
     write_anatomy(&group, phantom, map)?;
     join(&group, &AXES.map(|(name, _)| name), &MAPS)
+}
+
+/// Writes the anatomy of a run without a dose map to `/anatomy`, in voxels of about [`COARSE_CM`].
+pub fn write_anatomy_alone(file: &File, phantom: &Phantom) -> Result<()> {
+    let group = file.create_group("anatomy")?;
+    let factors =
+        phantom.grid.spacing_cm.map(|edge_cm| (COARSE_CM / edge_cm + 1e-6).floor().max(1.0) as usize);
+    let map = DoseMap::empty(Binning::new(&phantom.grid, factors));
+    write_axes(&group, &map.binning.grid)?;
+    write_anatomy(&group, phantom, &map)?;
+    join(&group, &AXES.map(|(name, _)| name), &MAPS[2..])
+}
+
+fn write_axes(group: &Group, grid: &VoxelGrid) -> Result<()> {
+    for (name, axis) in AXES {
+        write_scale(group, name, "mm", &centres_mm(grid, axis))?;
+    }
+    write_affine(group, grid)
 }
 
 fn write_anatomy(group: &Group, phantom: &Phantom, map: &DoseMap) -> Result<()> {

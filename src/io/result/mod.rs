@@ -5,7 +5,9 @@
 //! | `/` | `format`, `format_version`, `software_version`, `git_commit`, `created`, `complete`, `notice` |
 //! | `/protocol` | the protocol as it was read, as it was resolved, and its digest |
 //! | `/provenance` | histories, batches, seed, random streams, digests, threads, times, energy balance |
+//! | `/summary` | `json`: what `summary.json` holds |
 //! | `/maps` | `z`, `y`, `x` in mm; dose, relative error, density, organ and material by voxel |
+//! | `/anatomy` | without a dose map: density, organ and material by coarser voxels |
 //! | `/acquisitions/NNN` | what the console was set to, and how the run of it ended |
 //! | `/size` | widths and water-equivalent diameter along z |
 //! | `/skin` | dose to the skin in patches of a square centimetre, and the largest |
@@ -39,16 +41,17 @@ use crate::analysis::console::AcquisitionCtdi;
 use crate::analysis::organ_table::OrganTable;
 use crate::analysis::size::SliceSize;
 use crate::error::Result;
-use crate::io::output_file;
+use crate::io::{output_file, summary};
 use crate::simulation::Exam;
 use crate::simulation::outcome::Outcome;
 use crate::simulation::settings::Settings;
 use hdf::{attribute, text_attribute};
+pub use maps::NO_ORGAN;
 
 /// What the file says it is.
 pub const FORMAT: &str = "childsize.result";
 /// Version of the layout: the first number changes when a reader would have to.
-pub const FORMAT_VERSION: &str = "1.2";
+pub const FORMAT_VERSION: &str = "1.3";
 /// Stands in every output.
 pub const NOTICE: &str = "research use, not for clinical decisions";
 
@@ -118,6 +121,8 @@ fn fill(path: &Path, result: &ResultFile) -> hdf5::Result<()> {
     attribute(&file, "complete", result.outcome.complete)?;
     provenance::write_protocol(&file, result)?;
     provenance::write_provenance(&file, result)?;
+    let summary = file.create_group("summary")?;
+    hdf::text_dataset(&summary, "json", &format!("{:#}", summary::value(result)))?;
     let phantom = &result.exam.phantom;
     organs::write_organs(&file, phantom, &OrganTable::new(phantom, result.outcome), result.outcome)?;
     organs::write_materials(&file, phantom)?;
@@ -127,9 +132,12 @@ fn fill(path: &Path, result: &ResultFile) -> hdf5::Result<()> {
     skin::write(&file, result.outcome)?;
     tissues::write(&file, phantom, &result.outcome.acquisitions)?;
     effective::write(&file, phantom, &result.outcome.acquisitions)?;
-    if let Some(map) = &result.outcome.dose_map {
-        maps::write(&file, phantom, map)?;
-        vtk::write(&file, &map.binning.grid)?;
+    match &result.outcome.dose_map {
+        Some(map) => {
+            maps::write(&file, phantom, map)?;
+            vtk::write(&file, &map.binning.grid)?;
+        }
+        None => maps::write_anatomy_alone(&file, phantom)?,
     }
     file.close()
 }

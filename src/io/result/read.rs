@@ -15,7 +15,7 @@ use crate::tally::estimate::Estimate;
 use crate::units::CM_PER_MM;
 
 /// Version of the layout that is read.
-const READABLE: &str = "1.2";
+const READABLE: &str = "1.3";
 
 /// Reads the batches of a result.
 pub fn batches(path: &Path) -> Result<RunBatches> {
@@ -48,7 +48,7 @@ pub fn tissues(path: &Path) -> Result<Vec<TissueBatches>> {
 }
 
 /// Opens a result of the version that is read.
-fn open(path: &Path) -> Result<File> {
+pub(in crate::io) fn open(path: &Path) -> Result<File> {
     let unreadable = |reason: String| Error::Unreadable { path: path.to_owned(), reason };
     std::fs::metadata(path).map_err(|error| unreadable(error.to_string()))?;
     let file = File::open(path).map_err(|error| unreadable(first_line(&error)))?;
@@ -56,7 +56,8 @@ fn open(path: &Path) -> Result<File> {
     Ok(file)
 }
 
-fn first_line(error: &hdf5::Error) -> String {
+/// The first line of what HDF5 says of a failure.
+pub(in crate::io) fn first_line(error: &hdf5::Error) -> String {
     error.to_string().lines().next().unwrap_or_default().to_owned()
 }
 

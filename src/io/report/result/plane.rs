@@ -1,0 +1,152 @@
+//! A coronal and an axial plane as static pictures: for browsers without scripts, for paper, and behind the scan range.
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use serde_json::{Value, json};
+
+use super::volume::{Grid, Slab};
+use crate::error::Result;
+use crate::io::picture::sheet;
+use crate::io::result::NO_ORGAN;
+
+/// A box of a grid.
+pub struct Cut {
+    /// Its first voxel.
+    pub low: [usize; 3],
+    /// One past its last.
+    pub high: [usize; 3],
+    /// Voxels of the grid.
+    pub counts: [usize; 3],
+}
+
+impl Cut {
+    /// The values in the box.
+    pub fn of<T: Copy>(&self, values: &[T]) -> Vec<T> {
+        let [nx, ny, _] = self.counts;
+        let rows = (self.low[2]..self.high[2])
+            .flat_map(|z| (self.low[1]..self.high[1]).map(move |y| (z * ny + y) * nx));
+        rows.flat_map(|row| &values[row + self.low[0]..row + self.high[0]]).copied().collect()
+    }
+}
+
+/// A pixel: density and dose of a voxel of the body.
+#[derive(Clone, Copy, Debug, Default)]
+struct Pixel {
+    in_body: bool,
+    density_g_cm3: f32,
+    dose_mgy: f32,
+}
+
+/// A plane of pixels, row by row from the top.
+#[derive(Clone, Debug)]
+struct Plane {
+    columns: usize,
+    rows: usize,
+    pixels: Vec<Pixel>,
+    spacing_mm: [f64; 2],
+    /// Where it is cut, mm.
+    at_mm: f64,
+}
+
+/// Both planes, in the result's own voxels.
+#[derive(Clone, Debug)]
+pub struct Planes {
+    iy: usize,
+    iz: usize,
+    coronal: Plane,
+    axial: Plane,
+    /// Lowest and highest face along z, mm.
+    pub z_mm: [f64; 2],
+}
+
+impl Planes {
+    /// Planes through the middle of y and at a height.
+    pub fn new(grid: &Grid, axial_z_mm: f64) -> Self {
+        let [nx, ny, nz] = grid.counts;
+        let [dx, dy, dz] = grid.spacing_mm;
+        let steps = ((axial_z_mm - grid.first_mm[2]) / dz).round();
+        let iz = if steps > 0.0 { (steps as usize).min(nz - 1) } else { 0 };
+        let iy = ny / 2;
+        let plane = |columns, rows, spacing_mm, at_mm| Plane {
+            columns,
+            rows,
+            pixels: vec![Pixel::default(); columns * rows],
+            spacing_mm,
+            at_mm,
+        };
+        let low_mm = grid.first_mm[2] - 0.5 * dz;
+        Planes {
+            iy,
+            iz,
+            coronal: plane(nx, nz, [dx, dz], grid.first_mm[1] + iy as f64 * dy),
+            axial: plane(nx, ny, [dx, dy], grid.first_mm[2] + iz as f64 * dz),
+            z_mm: [low_mm, low_mm + nz as f64 * dz],
+        }
+    }
+
+    /// Takes what lies in the planes.
+    pub fn add_layer(&mut self, iz: usize, layer: usize, slab: &Slab) {
+        let pixel = |iy: usize, ix: usize| {
+            let at = [layer, iy, ix];
+            Pixel {
+                in_body: slab.organs[at] != NO_ORGAN,
+                density_g_cm3: slab.density[at],
+                dose_mgy: slab.dose.as_ref().map_or(0.0, |[dose, _]| dose[at]),
+            }
+        };
+        let columns = self.coronal.columns;
+        let row = (self.coronal.rows - 1 - iz) * columns;
+        for ix in 0..columns {
+            self.coronal.pixels[row + ix] = pixel(self.iy, ix);
+        }
+        if iz == self.iz {
+            for at in 0..self.axial.pixels.len() {
+                self.axial.pixels[at] = pixel(at / columns, at % columns);
+            }
+        }
+    }
+
+    /// Both pictures as data URIs, with what they show.
+    pub fn value(&self) -> Result<Value> {
+        let most_mgy =
+            [&self.coronal, &self.axial].map(|plane| plane.high_mgy()).into_iter().fold(0.0, f32::max);
+        Ok(json!({
+            "most_mgy": most_mgy,
+            "coronal": self.coronal.value(most_mgy)?,
+            "axial": self.axial.value(most_mgy)?,
+        }))
+    }
+}
+
+impl Plane {
+    /// The dose that one pixel in 500 exceeds: a single hot voxel does not darken the rest.
+    fn high_mgy(&self) -> f32 {
+        let mut doses: Vec<f32> = self.pixels.iter().filter(|p| p.in_body).map(|p| p.dose_mgy).collect();
+        let place = doses.len() - doses.len() / 500 - 1.min(doses.len());
+        doses.sort_by(f32::total_cmp);
+        doses.get(place).copied().unwrap_or(0.0)
+    }
+
+    fn value(&self, most_mgy: f32) -> Result<Value> {
+        let pixels: Vec<u8> = self.pixels.iter().flat_map(|pixel| colour(pixel, most_mgy)).collect();
+        let png = sheet::png([self.columns, self.rows].map(|n| n as u32), &pixels)?;
+        Ok(json!({
+            "uri": format!("data:image/png;base64,{}", BASE64_STANDARD.encode(png)),
+            "width_mm": self.columns as f64 * self.spacing_mm[0],
+            "height_mm": self.rows as f64 * self.spacing_mm[1],
+            "at_mm": self.at_mm,
+        }))
+    }
+}
+
+/// Anatomy in grey, dose over it.
+fn colour(pixel: &Pixel, most_mgy: f32) -> [u8; 3] {
+    if !pixel.in_body {
+        return [0; 3];
+    }
+    let grey = 255.0 * (pixel.density_g_cm3 / 1.8).clamp(0.05, 1.0);
+    let share = if most_mgy > 0.0 { (pixel.dose_mgy / most_mgy).clamp(0.0, 1.0) } else { 0.0 };
+    let dose = colorous::INFERNO.eval_continuous(f64::from(share)).as_array();
+    let opacity = 0.65 * (20.0 * share).min(1.0);
+    dose.map(|channel| (opacity * f32::from(channel) + (1.0 - opacity) * grey) as u8)
+}
