@@ -10,7 +10,7 @@ use childsize::validation::{Plan, Suite, run};
 
 fn plan(quick: bool, cases: &[&str]) -> Plan<'static> {
     let cases = cases.iter().map(|&case| case.to_owned()).collect();
-    Plan { quick, case5: case5(), cases, seed: 1, listener: &|what| println!("{what}") }
+    Plan { quick, case5: case5(), cases, error_factor: 1.0, seed: 1, listener: &|what| println!("{what}") }
 }
 
 /// The Case 5 volume, where the environment names it.

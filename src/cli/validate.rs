@@ -37,6 +37,10 @@ pub struct ValidateArguments {
     /// Few histories: within three minutes on two cores
     #[arg(long)]
     quick: bool,
+    /// Errors may be so many times larger than those of a full run: 2 takes a quarter of the time
+    #[arg(long, value_name = "FACTOR", default_value_t = 1.0, conflicts_with = "quick",
+        value_parser = error_factor)]
+    errors: f64,
     /// The voxel volume of TG-195's Case 5: the published TIFF, or raw labels, plain or gzipped
     #[arg(long, value_name = "PATH")]
     case5: Option<PathBuf>,
@@ -55,6 +59,13 @@ pub struct ValidateArguments {
     seed: u64,
 }
 
+fn error_factor(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(factor) if (1.0..=100.0).contains(&factor) => Ok(factor),
+        _ => Err("it must be a number from 1 to 100".to_owned()),
+    }
+}
+
 /// Runs the suites and prints the table.
 pub fn run(arguments: &ValidateArguments) -> Done {
     let start = Instant::now();
@@ -63,6 +74,7 @@ pub fn run(arguments: &ValidateArguments) -> Done {
         quick: arguments.quick,
         case5: arguments.case5.clone(),
         cases: arguments.cases.clone(),
+        error_factor: arguments.errors,
         seed: arguments.seed,
         listener: &listener,
     };
@@ -130,7 +142,11 @@ fn table(rows: &[Row]) -> String {
 /// Date, version, machine and run time.
 fn circumstances(arguments: &ValidateArguments, start: Instant) -> String {
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    let length = if arguments.quick { "quick" } else { "full" };
+    let length = match (arguments.quick, arguments.errors) {
+        (true, _) => "quick run".to_owned(),
+        (false, 1.0) => "full run".to_owned(),
+        (false, factor) => format!("run with {factor} times the errors of a full one"),
+    };
     let added: Vec<_> = arguments.add.iter().filter_map(|path| path.file_name()?.to_str()).collect();
     let added = match added.is_empty() {
         true => String::new(),
@@ -138,7 +154,7 @@ fn circumstances(arguments: &ValidateArguments, start: Instant) -> String {
     };
     let case5 = if arguments.case5.is_some() { "with" } else { "without" };
     format!(
-        "childsize {} on {}, {} {} with {threads} threads; {length} run {case5} the Case 5 volume, seed {}, {:.0} s{added}",
+        "childsize {} on {}, {} {} with {threads} threads; {length} {case5} the Case 5 volume, seed {}, {:.0} s{added}",
         env!("CARGO_PKG_VERSION"),
         jiff::Zoned::now().date(),
         std::env::consts::OS,

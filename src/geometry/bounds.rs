@@ -41,6 +41,12 @@ impl BodyBounds {
         })
     }
 
+    /// Middle of the body's box, cm.
+    #[inline]
+    pub fn middle_cm(&self) -> Vector3<f32> {
+        Vector3::from_fn(|axis, _| 0.5 * (self.low_cm[axis] + self.high_cm[axis]))
+    }
+
     /// Distances at which a ray enters and leaves, cm; `None` if it misses. A ray that starts inside
     /// enters at 0.
     #[inline]

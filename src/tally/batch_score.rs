@@ -93,6 +93,8 @@ impl<'a, const KERMA: bool> VoxelScore<'a, KERMA> {
 }
 
 impl<const KERMA: bool> Tally for RegionScore<KERMA> {
+    const BY_VOXEL: bool = false;
+
     #[inline]
     fn begin(&mut self, share: f64) {
         self.ends.begin(share);

@@ -5,8 +5,9 @@ use rand::Rng;
 use crate::numerics::low_discrepancy::ScrambledSobol;
 use crate::numerics::rng::{HistoryAddress, Stream, batch_stream, open01, unit_from_bits};
 use crate::source::beam::{PhotonSource, SourceDeviates};
-use crate::transport::history::{Scratch, analog_history, expected_primary_history};
-use crate::transport::scatter::{Silent, TentativeCollision, TrackLength};
+use crate::transport::flock::Flock;
+use crate::transport::history::{Scratch, analog_history, expected_primary_history, organ_history};
+use crate::transport::scatter::{Silent, TrackLength};
 use crate::transport::tally::Tally;
 use crate::transport::world::World;
 
@@ -69,22 +70,20 @@ pub fn run_batch<S: PhotonSource, T: Tally>(
     tally: &mut T,
 ) {
     let mut stream = batch_stream(address.seed, address.acquisition, address.batch);
-    let scratch = &mut Scratch::new();
+    let (scratch, flock) = (&mut Scratch::new(), &mut Flock::new());
     match estimator {
         Estimator::Analog => independent(source, histories, &mut stream, |photon, time, address| {
             tally.begin(time);
-            analog_history::<Silent, T>(world, &photon, &mut address.stream(0), scratch, tally);
+            analog_history::<Silent, T>(world, &photon, address, scratch, tally);
         }),
         Estimator::TrackLength => independent(source, histories, &mut stream, |photon, time, address| {
             tally.begin(time);
-            analog_history::<TrackLength, T>(world, &photon, &mut address.stream(0), scratch, tally);
+            analog_history::<TrackLength, T>(world, &photon, address, scratch, tally);
         }),
         Estimator::Organ => evenly_spread(source, histories, &mut stream, |photon, time, place, address| {
             tally.begin(time);
             let splits = (estimator.splits(), place);
-            expected_primary_history::<TentativeCollision, T>(
-                world, &photon, splits, address, scratch, tally,
-            );
+            organ_history(world, &photon, splits, address, (scratch, flock), tally);
         }),
         Estimator::Map => evenly_spread(source, histories, &mut stream, |photon, time, place, address| {
             tally.begin(time);

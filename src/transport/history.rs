@@ -2,10 +2,12 @@
 
 use rand::Rng;
 
-use crate::numerics::rng::HistoryAddress;
+use crate::numerics::rng::{HistoryAddress, Stream, open01};
 use crate::photon::Photon;
+use crate::physics::interaction::Onward;
 use crate::physics::tables::{FlightRow, empty_row};
-use crate::transport::primary::walk_primary;
+use crate::transport::flock::Flock;
+use crate::transport::primary::{one_minus_exp, walk_primary};
 use crate::transport::scatter::Flyer;
 use crate::transport::tally::Tally;
 use crate::transport::world::{Site, World};
@@ -42,7 +44,9 @@ pub fn expected_primary_history<F: Flyer, T: Tally>(
     tally: &mut T,
 ) {
     let Scratch { primary_row, row, sites } = scratch;
-    let photon = &arrive(world, photon, tally);
+    let photon = &arrive(world, photon, 1.0 / splits as f32, address, tally, |photon, mut stream, tally| {
+        follow::<F, T>(world, photon, &mut stream, row, tally);
+    });
     world.tables.fill_row(photon.energy_kev, primary_row);
     sites.clear();
     let escaped_kev = walk_primary(world, primary_row, photon, (splits, deviate), sites, tally);
@@ -56,27 +60,86 @@ pub fn expected_primary_history<F: Flyer, T: Tally>(
     }
 }
 
+/// The same, its scattered photons flown together by Woodcock and scored at every tentative collision.
+#[inline]
+pub fn organ_history<T: Tally>(
+    world: &World,
+    photon: &Photon,
+    (splits, deviate): (u32, f32),
+    address: HistoryAddress,
+    (scratch, flock): (&mut Scratch, &mut Flock),
+    tally: &mut T,
+) {
+    let Scratch { primary_row, sites, .. } = scratch;
+    let photon = &arrive(world, photon, 1.0 / splits as f32, address, tally, |photon, stream, tally| {
+        flock.send(world, photon, stream, tally);
+        flock.fly(world, tally);
+    });
+    world.tables.fill_row(photon.energy_kev, primary_row);
+    sites.clear();
+    let escaped_kev = walk_primary(world, primary_row, photon, (splits, deviate), sites, tally);
+    tally.escape(escaped_kev);
+    let child = Photon { weight: photon.weight / splits as f32, ..*photon };
+    for (part, site) in sites.drain(..).enumerate() {
+        let mut stream = address.stream(part as u64);
+        if let Some(scattered) = collide(world, &child, &site, &mut stream, tally) {
+            flock.send(world, scattered, stream, tally);
+        }
+    }
+    flock.fly(world, tally);
+}
+
 /// A history in which everything is played: the reference.
 #[inline]
 pub fn analog_history<F: Flyer, T: Tally>(
     world: &World,
     photon: &Photon,
-    stream: &mut impl Rng,
+    address: HistoryAddress,
     scratch: &mut Scratch,
     tally: &mut T,
 ) {
-    let photon = arrive(world, photon, tally);
-    follow::<F, T>(world, photon, stream, &mut scratch.row, tally);
+    let row = &mut scratch.row;
+    let photon = arrive(world, photon, 1.0, address, tally, |photon, mut stream, tally| {
+        follow::<F, T>(world, photon, &mut stream, row, tally);
+    });
+    follow::<F, T>(world, photon, &mut address.stream(0), row, tally);
 }
 
-/// Brings a source photon through the air to the body; its weight loses what the air takes.
+/// Part of a history whose streams are those of photons that air scatters.
+const AIR_PART: u64 = 1 << 32;
+
+/// Brings a source photon through the air to the body; its weight loses what the air takes. Of that, copies with a share of
+/// the weight interact in the air, as many as it is on average, and what scatters towards the body is handed on.
 #[inline]
-fn arrive<T: Tally>(world: &World, photon: &Photon, tally: &mut T) -> Photon {
-    let emitted_kev = photon.energy_kev * photon.weight;
-    let transmission = world.transmission_to_body(photon);
-    tally.emit(emitted_kev);
-    tally.escape(emitted_kev * (1.0 - transmission));
-    Photon { weight: photon.weight * transmission, ..*photon }
+fn arrive<T: Tally>(
+    world: &World,
+    photon: &Photon,
+    share: f32,
+    address: HistoryAddress,
+    tally: &mut T,
+    mut scattered: impl FnMut(Photon, Stream, &mut T),
+) -> Photon {
+    let energy_kev = photon.energy_kev * photon.weight;
+    let (air, air_cm) = (world.air(), world.air_cm(photon));
+    let mu_per_cm = world.tables.mu_per_cm(air, photon.energy_kev);
+    let taken = one_minus_exp(mu_per_cm * air_cm);
+    let mut stream = address.stream(AIR_PART);
+    let copies = (taken / share + open01(&mut stream)) as u32;
+    tally.emit(energy_kev);
+    tally.escape(energy_kev * (taken - copies as f32 * share));
+    for copy in 0..copies {
+        let mut stream = address.stream(AIR_PART + 1 + u64::from(copy));
+        let distance_cm = -(1.0 - taken * open01(&mut stream)).ln() / mu_per_cm;
+        let position_cm = photon.position_cm + photon.direction * distance_cm;
+        let interaction = world.tables.interact(air, photon.energy_kev, &photon.direction, &mut stream);
+        let weight = photon.weight * share;
+        // What stays in the air is as lost to the phantom as what leaves it.
+        tally.escape(interaction.deposited_kev * weight);
+        if let Some(Onward { energy_kev, direction }) = interaction.onward {
+            scattered(Photon { position_cm, direction, energy_kev, weight }, stream, tally);
+        }
+    }
+    Photon { weight: photon.weight * (1.0 - taken), ..*photon }
 }
 
 /// Follows a photon until it is absorbed or leaves.
@@ -102,7 +165,7 @@ pub fn follow<F: Flyer, T: Tally>(
 
 /// Lets a photon interact at a site; what it leaves is told to the tally, what flies on is returned.
 #[inline]
-fn collide<T: Tally>(
+pub(super) fn collide<T: Tally>(
     world: &World,
     photon: &Photon,
     site: &Site,

@@ -2,6 +2,7 @@
 
 pub mod aim;
 pub mod batch;
+pub mod flock;
 pub mod history;
 pub mod primary;
 pub mod scatter;

@@ -30,9 +30,8 @@ pub fn walk_primary<T: Tally>(
     let Some(clip_cm) = world.bounds.clip_cm(&photon.position_cm, &photon.direction) else {
         return energy_kev;
     };
-    world.grid.walk(&photon.position_cm, &photon.direction, clip_cm, |voxel, distance_cm, length_cm| {
-        let Some(&label) = world.labels.get(voxel) else { return false };
-        let flight = row[usize::from(world.medium(voxel, label))];
+    let mut cross = |voxel: usize, label: u8, medium: u8, distance_cm: f32, length_cm: f32| {
+        let flight = row[usize::from(medium)];
         let collided = transmission * one_minus_exp(flight.mu_per_cm * length_cm);
         let kerma_kev = energy_kev * collided * flight.transfer_share;
         tally.kerma(voxel, label, kerma_kev, flight.marrow_over_medium);
@@ -44,8 +43,31 @@ pub fn walk_primary<T: Tally>(
             next_collision += share;
         }
         transmission = after;
+    };
+    // Voxel, label and medium of the crossing under way, and the distances at which it begins and ends so far.
+    let mut run: Option<(usize, u8, u8, [f32; 2])> = None;
+    world.grid.walk(&photon.position_cm, &photon.direction, clip_cm, |voxel, distance_cm, length_cm| {
+        let Some(&label) = world.labels.get(voxel) else { return false };
+        let medium = world.medium(voxel, label);
+        if T::BY_VOXEL {
+            cross(voxel, label, medium, distance_cm, length_cm);
+            return true;
+        }
+        let end_cm = distance_cm + length_cm;
+        match &mut run {
+            Some((_, known, of, [_, end])) if *known == label && *of == medium => *end = end_cm,
+            _ => {
+                if let Some((voxel, label, medium, [begin, end])) = run {
+                    cross(voxel, label, medium, begin, end - begin);
+                }
+                run = Some((voxel, label, medium, [distance_cm, end_cm]));
+            }
+        }
         true
     });
+    if let Some((voxel, label, medium, [begin, end])) = run {
+        cross(voxel, label, medium, begin, end - begin);
+    }
     energy_kev * (1.0 - sites.len() as f32 * share)
 }
 

@@ -6,6 +6,9 @@
 /// voxel it crosses (track length or tentative collision times μtr); *deposits* are what it really left
 /// at its interactions. Their means are equal; a dose is scored from one of them, never from both.
 pub trait Tally {
+    /// Whether kerma has to be told voxel by voxel; otherwise voxels of one label and medium in a row are told at once, with
+    /// the first of them.
+    const BY_VOXEL: bool = true;
     /// A history begins: its photon leaves after this share, in [0, 1), of the acquisition's mAs.
     #[inline]
     fn begin(&mut self, _share: f64) {}

@@ -14,8 +14,8 @@ use crate::physics::tables::MediumTables;
 pub struct World<'a> {
     /// The grid, for rays.
     pub grid: RayGrid,
-    /// Where the body is. Outside, the exterior's medium (air) attenuates photons on their way in; what air
-    /// scatters, and what leaves the body, does not come back.
+    /// Where the body is. Outside, the exterior's medium (air) attenuates and scatters photons on their way in; what leaves
+    /// the body does not come back.
     pub bounds: BodyBounds,
     /// Region of every voxel.
     pub labels: &'a [u8],
@@ -58,14 +58,20 @@ impl<'a> World<'a> {
         })
     }
 
-    /// Share of photons that the air between focal spot and body lets through.
+    /// Medium of the air around the body.
     #[inline]
-    pub fn transmission_to_body(&self, photon: &Photon) -> f32 {
-        let Some((enter_cm, _)) = self.bounds.clip_cm(&photon.position_cm, &photon.direction) else {
-            return 1.0;
-        };
-        (-self.tables.mu_per_cm(self.medium_of_label[usize::from(EXTERIOR)], photon.energy_kev) * enter_cm)
-            .exp()
+    pub fn air(&self) -> u8 {
+        self.medium_of_label[usize::from(EXTERIOR)]
+    }
+
+    /// Air between a photon and the body, cm; where its ray misses the body, the way there and as far again, after which what
+    /// air scatters hardly comes back.
+    #[inline]
+    pub fn air_cm(&self, photon: &Photon) -> f32 {
+        match self.bounds.clip_cm(&photon.position_cm, &photon.direction) {
+            Some((enter_cm, _)) => enter_cm,
+            None => 2.0 * (self.bounds.middle_cm() - photon.position_cm).norm(),
+        }
     }
 
     /// Medium of a voxel, whose label the caller has at hand.

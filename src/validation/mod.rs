@@ -55,6 +55,8 @@ pub struct Plan<'a> {
     pub case5: Option<PathBuf>,
     /// TG-195 cases to play, for example `4.1`; all if empty.
     pub cases: Vec<String>,
+    /// How many times larger errors may be than those of a full run: 1, or more for a shorter one.
+    pub error_factor: f64,
     /// Seed of all chance.
     pub seed: u64,
     /// Hears what is being done.
@@ -64,12 +66,16 @@ pub struct Plan<'a> {
 impl Plan<'_> {
     /// Histories of a run: quick or full.
     pub fn histories(&self, quick: u64, full: u64) -> u64 {
-        if self.quick { quick } else { full }
+        if self.quick { quick } else { ((full as f64 / self.error_factor.powi(2)) as u64).max(quick) }
     }
 
     /// Effort of a TG-195 scene: so many histories, or until it is as precise as a full run has to be.
     pub fn effort(&self, quick: u64) -> Effort {
-        if self.quick { Effort::Histories(quick) } else { Effort::UntilPrecise { most: MOST_HISTORIES } }
+        if self.quick {
+            Effort::Histories(quick)
+        } else {
+            Effort::UntilPrecise { most: MOST_HISTORIES, error_factor: self.error_factor }
+        }
     }
 
     /// Tells the listener.

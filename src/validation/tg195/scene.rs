@@ -26,6 +26,8 @@ pub enum Effort {
     UntilPrecise {
         /// Most histories.
         most: u64,
+        /// How many times larger errors may be.
+        error_factor: f64,
     },
 }
 
@@ -135,7 +137,9 @@ impl<'a> Stage<'a> {
     ) -> Result<Vec<(String, Estimate)>> {
         match effort {
             Effort::Histories(histories) => self.play_with(source, histories, seed, Estimator::Organ),
-            Effort::UntilPrecise { most } => self.play_until_precise(source, most, seed),
+            Effort::UntilPrecise { most, error_factor } => {
+                self.play_until_precise(source, (most, error_factor), seed)
+            }
         }
     }
 
@@ -143,17 +147,18 @@ impl<'a> Stage<'a> {
     fn play_until_precise(
         &self,
         source: &impl PhotonSource,
-        most: u64,
+        (most, error_factor): (u64, f64),
         seed: u64,
     ) -> Result<Vec<(String, Estimate)>> {
+        let imprecision = |energies: &[(String, Estimate)]| self.imprecision(energies) / error_factor;
         let mut done = FIRST_ROUND.min(most);
         let mut energies = self.play_with(source, done, seed, Estimator::Organ)?;
         for round in 1.. {
             // A tenth more than the errors ask for: they are estimates themselves.
-            let wanted = (1.1 * self.imprecision(&energies).powi(2)).min(2.0);
+            let wanted = (1.1 * imprecision(&energies).powi(2)).min(2.0);
             let histories = ((wanted - 1.0) * done as f64) as u64;
             let histories = histories.max(FIRST_ROUND / 4).min(most - done);
-            if self.imprecision(&energies) <= 1.0 || histories == 0 {
+            if imprecision(&energies) <= 1.0 || histories == 0 {
                 break;
             }
             let more = self.play_with(source, histories, seed + (round << 32), Estimator::Organ)?;
