@@ -235,6 +235,68 @@ fn an_icrp_folder_keeps_columns_to_the_left_and_slices_to_the_head() {
     assert!(import(folder.path(), None).unwrap_err().to_string().contains("found `XM`"));
 }
 
+/// A folder with two bones, each of one voxel of 24 mm³, and a liver; names after ICRP 110.
+fn icrp_bones(folder: &Path) {
+    let write = |name: &str, text: &str| std::fs::write(folder.join(name), text).unwrap();
+    write("grid.txt", "4 1 1\n2.0 3.0 4.0\n");
+    write(
+        "XM_organs.dat",
+        "Organ identification\n 1  Cranium, spongiosa  5  1.2\n 2  Humeri, upper half, spongiosa  6  1.1\n 3  Liver  2  1.05\n \
+         4  Kidney, left, cortex  2  1.05\n",
+    );
+    let medium = "10.5 25.6 2.7 60.2 0.1 0.0 0.2 0.3 0.2 0.2 0.0 0.0 0.0";
+    write(
+        "XM_media.dat",
+        &format!("Media\n2  Soft tissue  {medium}\n5  Spongiosa 1 {medium}\n6  Spongiosa 2 {medium}\n"),
+    );
+    write("XM.dat", "1 2 3 4\n");
+}
+
+#[test]
+fn marrow_of_icrp_110_goes_by_the_mass_of_spongiosa_and_its_red_share() {
+    let folder = tempfile::tempdir().unwrap();
+    icrp_bones(folder.path());
+    assert!(import(folder.path(), None).unwrap().bone_sites.is_empty());
+    std::fs::write(
+        folder.path().join("XM_spongiosa.dat"),
+        "Med RBM YBM Bone\n5 0.3 0.3 0.4\n6 0.2 0.4 0.4\n",
+    )
+    .unwrap();
+    let phantom = import(folder.path(), None).unwrap();
+    let marrow = [0.3 * 1.2, 0.2 * 1.1];
+    let sites: Vec<(Vec<u16>, f64)> =
+        phantom.bone_sites.iter().map(|site| (site.organs.clone(), site.active_marrow_share)).collect();
+    assert_eq!((&sites[0].0, &sites[1].0), (&vec![0], &vec![1]));
+    for (site, marrow_g) in sites.iter().zip(marrow) {
+        assert!((site.1 - marrow_g / (marrow[0] + marrow[1])).abs() < 1e-9, "{sites:?}");
+    }
+    assert_eq!(phantom.bone_sites[0].endosteum_share, None);
+}
+
+#[test]
+fn marrow_of_icrp_143_goes_by_its_sites_and_none_is_given_where_one_is_not_found() {
+    let folder = tempfile::tempdir().unwrap();
+    icrp_bones(folder.path());
+    let write = |sites: &str| {
+        let text = format!(
+            "Site\tAM\tIM\tTBV\tCBV\tAM\tIM\tTM50\tTBV\tCBV\n{sites}TOTAL\t4\t0\t5\t6\t5\t0\t4\t5\t6\n"
+        );
+        std::fs::write(folder.path().join("XM_skeleton.dat"), text).unwrap();
+    };
+    let known =
+        "Craniofacial Bones\t3\t0\t9\t9\t4\t0\t3\t9\t9\nHumeri, Upper Half\t1\t0\t9\t9\t1\t0\t1\t9\t9\n";
+    write(known);
+    let phantom = import(folder.path(), None).unwrap();
+    assert_eq!((&phantom.bone_sites[0].organs, &phantom.bone_sites[1].organs), (&vec![0], &vec![1]));
+    assert_eq!(
+        (phantom.bone_sites[0].active_marrow_share, phantom.bone_sites[1].active_marrow_share),
+        (0.8, 0.2)
+    );
+    assert_eq!(phantom.bone_sites[0].endosteum_share, Some(0.75));
+    write(&format!("{known}Sternum\t1\t0\t9\t9\t1\t0\t1\t9\t9\n"));
+    assert!(import(folder.path(), None).unwrap().bone_sites.is_empty());
+}
+
 const PROTOCOL: &str = r#"
 [phantom]
 file = "FILE"

@@ -8,37 +8,47 @@ use crate::simulation::outcome::AcquisitionOutcome;
 /// Tissues that are scored by bone, not by organ.
 const SKELETON: [&str; 2] = ["active marrow", "bone surface"];
 
-/// Organs that a tissue is made of: the first set of which the phantom has any. Residual soft tissue stands in for muscle
+/// Organs that a tissue is made of: the first set of which the phantom has any. Names that end in `*` are beginnings, as in
+/// the phantoms of the ICRP, whose organs come in parts (`kidney_left_cortex`; names after ICRP 110, annex A, from memory). Residual soft tissue stands in for muscle
 /// and lymph nodes, which stylised phantoms do not model.
 const ORGANS: [(&str, &[&[&str]]); 28] = [
-    ("colon", &[&["uli_wall", "lli_wall"], &["colon_wall"], &["colon"]]),
-    ("lungs", &[&["lungs"], &["lung"]]),
+    ("colon", &[&["uli_wall", "lli_wall"], &["colon_wall"], &["colon"], &ICRP_COLON]),
+    ("lungs", &[&["lungs"], &["lung"], &["lung_left*", "lung_right*"]]),
     ("stomach", &[&["stomach_wall"], &["stomach"]]),
-    ("breasts", &[&["breasts"], &["breast"]]),
-    ("testes", &[&["testes"]]),
-    ("ovaries", &[&["ovaries"]]),
-    ("bladder", &[&["bladder_wall"], &["bladder"], &["urinary_bladder"]]),
-    ("oesophagus", &[&["esophagus_wall"], &["esophagus"], &["oesophagus"]]),
+    ("breasts", &[&["breasts"], &["breast"], &["breast_left_glandular*", "breast_right_glandular*"]]),
+    ("testes", &[&["testes"], &["testis_*"]]),
+    ("ovaries", &[&["ovaries"], &["ovary_*"]]),
+    ("bladder", &[&["bladder_wall"], &["bladder"], &["urinary_bladder"], &["urinary_bladder_wall"]]),
+    ("oesophagus", &[&["esophagus_wall"], &["esophagus"], &["oesophagus"], &["oesophagus_wall"]]),
     ("liver", &[&["liver"]]),
     ("thyroid", &[&["thyroid"]]),
     ("brain", &[&["brain"]]),
-    ("salivary glands", &[&["salivary_glands"]]),
-    ("skin", &[&["skin"]]),
-    ("adrenals", &[&["adrenals"]]),
-    ("extrathoracic region", &[&["et_region"]]),
-    ("gall bladder", &[&["gallbladder_wall"], &["gallbladder"]]),
+    ("salivary glands", &[&["salivary_glands"], &["salivary_glands_*"]]),
+    ("skin", &[&["skin"], &["skin_*"]]),
+    ("adrenals", &[&["adrenals"], &["adrenal_*"]]),
+    ("extrathoracic region", &[&["et_region"], &["anterior_nasal_passage*", "posterior_nasal_passage*"]]),
+    ("gall bladder", &[&["gallbladder_wall"], &["gallbladder"], &["gall_bladder_wall"]]),
     ("heart", &[&["heart_wall"], &["heart"]]),
-    ("kidneys", &[&["kidneys"]]),
-    ("lymph nodes", &[&["lymph_nodes"], &["residual_soft_tissue"]]),
-    ("muscle", &[&["muscle"], &["residual_soft_tissue"]]),
-    ("oral mucosa", &[&["oral_mucosa"]]),
+    ("kidneys", &[&["kidneys"], &["kidney_left*", "kidney_right*"]]),
+    ("lymph nodes", &[&["lymph_nodes"], &["lymphatic_nodes*"], &["residual_soft_tissue"]]),
+    ("muscle", &[&["muscle"], &["muscle_*"], &["residual_soft_tissue"]]),
+    ("oral mucosa", &[&["oral_mucosa"], &["oral_mucosa_*"]]),
     ("pancreas", &[&["pancreas"]]),
     ("prostate", &[&["prostate"]]),
-    ("uterus", &[&["uterus"]]),
+    ("uterus", &[&["uterus"], &["uterus_*"]]),
     ("small intestine", &[&["small_intestine_wall"], &["small_intestine"]]),
     ("spleen", &[&["spleen"]]),
     ("thymus", &[&["thymus"]]),
-    ("eye lens", &[&["eye_lens"], &["lens"]]),
+    ("eye lens", &[&["eye_lens"], &["lens"], &["eye_lens_*"]]),
+];
+
+/// The colon in the phantoms of ICRP 110 and 143.
+const ICRP_COLON: [&str; 5] = [
+    "ascending_colon_wall*",
+    "transverse_colon_wall*",
+    "descending_colon_wall*",
+    "sigmoid_colon_wall*",
+    "rectum_wall*",
 ];
 
 /// A phantom whose tissues can be asked for.
@@ -88,11 +98,20 @@ impl<'a> Anatomy<'a> {
 
     fn organs(&self, tissue: &str) -> Vec<usize> {
         let sets = ORGANS.iter().find(|(name, _)| *name == tissue).map_or(&[][..], |(_, sets)| sets);
-        let present = |id: &&str| {
-            let place = self.phantom.organs.iter().position(|organ| organ.id == **id);
-            place.filter(|&organ| self.masses_g[organ] > 0.0)
+        let is_in = |organ: usize, set: &[&str]| {
+            let id = self.phantom.organs[organ].id.as_str();
+            self.masses_g[organ] > 0.0 && set.iter().any(|name| names(name, id))
         };
-        let sets = sets.iter().map(|set| set.iter().filter_map(present).collect::<Vec<_>>());
+        let organs = 0..self.phantom.organs.len();
+        let sets = sets.iter().map(|set| organs.clone().filter(|&o| is_in(o, set)).collect::<Vec<_>>());
         sets.into_iter().find(|organs| !organs.is_empty()).unwrap_or_default()
+    }
+}
+
+/// Whether a name of [`ORGANS`] is that of an organ; one that ends in `*` is that of all organs whose ids begin so.
+fn names(name: &str, id: &str) -> bool {
+    match name.strip_suffix('*') {
+        Some(start) => id.starts_with(start),
+        None => id == name,
     }
 }

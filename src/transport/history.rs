@@ -8,7 +8,7 @@ use crate::physics::interaction::Onward;
 use crate::physics::tables::{FlightRow, empty_row};
 use crate::transport::flock::Flock;
 use crate::transport::primary::{one_minus_exp, walk_primary};
-use crate::transport::scatter::Flyer;
+use crate::transport::scatter::{Flyer, TentativeCollision};
 use crate::transport::tally::Tally;
 use crate::transport::world::{Site, World};
 
@@ -70,10 +70,9 @@ pub fn organ_history<T: Tally>(
     (scratch, flock): (&mut Scratch, &mut Flock),
     tally: &mut T,
 ) {
-    let Scratch { primary_row, sites, .. } = scratch;
-    let photon = &arrive(world, photon, 1.0 / splits as f32, address, tally, |photon, stream, tally| {
-        flock.send(world, photon, stream, tally);
-        flock.fly(world, tally);
+    let Scratch { primary_row, row, sites } = scratch;
+    let photon = &arrive(world, photon, 1.0 / splits as f32, address, tally, |photon, mut stream, tally| {
+        follow::<TentativeCollision, T>(world, photon, &mut stream, row, tally);
     });
     world.tables.fill_row(photon.energy_kev, primary_row);
     sites.clear();

@@ -9,6 +9,7 @@ use std::path::Path;
 
 use super::assemble;
 use super::frame::Frame;
+use super::icrp_marrow;
 use super::source;
 use super::table::{LabelTable, Row, check_density};
 use crate::data::material::Material;
@@ -54,7 +55,8 @@ pub(super) fn read(folder: &Path) -> Result<Phantom> {
     let organs = one(&names, "_organs.dat")?;
     let stem = organs.strip_suffix("_organs.dat").unwrap_or(organs);
     let media = media(&lines(&folder.join(one(&names, "_media.dat")?))?)?;
-    let table = table(&lines(&folder.join(organs))?, &media)?;
+    let organ_lines = lines(&folder.join(organs))?;
+    let table = table(&organ_lines, &media)?;
     let (counts, edges_cm) = published_grid(folder, stem, &names)?;
     let tables = table.tables()?;
     let voxels = counts.iter().product();
@@ -73,7 +75,18 @@ pub(super) fn read(folder: &Path) -> Result<Phantom> {
     };
     let first_cm = edges_cm.map(|edge_cm| 0.5 * edge_cm);
     let layout = Frame::straight(counts, edges_cm, first_cm).layout()?;
-    assemble::phantom(&format!("icrp-{}", stem.to_lowercase()), layout.grid, labels, None, tables)
+    let mut phantom =
+        assemble::phantom(&format!("icrp-{}", stem.to_lowercase()), layout.grid, labels, None, tables)?;
+    let text =
+        |end: &str| names.iter().find(|name| name.ends_with(end)).map(|name| lines(&folder.join(name)));
+    if let Some(spongiosa) = text("_spongiosa.dat") {
+        let medium_of = organ_lines.iter().filter_map(|line| organ_line(line));
+        let medium_of = medium_of.map(|(_, name, medium, _)| (key(&name), medium)).collect();
+        phantom.bone_sites = icrp_marrow::by_spongiosa(&phantom, &spongiosa?, &medium_of);
+    } else if let Some(skeleton) = text("_skeleton.dat") {
+        phantom.bone_sites = icrp_marrow::by_skeleton(&phantom, &skeleton?);
+    }
+    Ok(phantom)
 }
 
 fn names(folder: &Path) -> Result<Vec<String>> {
@@ -139,17 +152,10 @@ fn media(lines: &[String]) -> Result<HashMap<u64, Material>> {
 fn table(lines: &[String], media: &HashMap<u64, Material>) -> Result<LabelTable> {
     let mut table = LabelTable::default();
     for line in lines {
-        let words: Vec<&str> = line.split_whitespace().collect();
-        let [id, name @ .., medium, density] = &words[..] else { continue };
-        let (Ok(label), Ok(medium), Ok(density)) =
-            (id.parse::<i64>(), medium.parse::<u64>(), density.parse::<f64>())
-        else {
-            continue;
-        };
+        let Some((label, name, medium, density)) = organ_line(line) else { continue };
         let material = media.get(&medium).cloned().ok_or_else(|| {
             Error::invalid(format!("organ {label} must have a medium of the media file, found {medium}"))
         })?;
-        let name = name.join(" ");
         let medium = Medium { material, density_g_cm3: check_density(density)? };
         if table.rows.iter().any(|row| row.label == label) {
             return Err(Error::invalid(format!("the organ {label} is there twice")));
@@ -163,8 +169,15 @@ fn table(lines: &[String], media: &HashMap<u64, Material>) -> Result<LabelTable>
     }
 }
 
+/// Number, name, medium and density of a line of the organs file; `None` for other lines.
+fn organ_line(line: &str) -> Option<(i64, String, u64, f64)> {
+    let words: Vec<&str> = line.split_whitespace().collect();
+    let [id, name @ .., medium, density] = &words[..] else { return None };
+    Some((id.parse().ok()?, name.join(" "), medium.parse().ok()?, density.parse().ok()?))
+}
+
 /// A key from a name: `Liver, left lobe` is `liver_left_lobe`.
-fn key(name: &str) -> String {
+pub(super) fn key(name: &str) -> String {
     let plain: String =
         name.chars().map(|c| if c.is_alphanumeric() { c.to_ascii_lowercase() } else { ' ' }).collect();
     plain.split_whitespace().collect::<Vec<_>>().join("_")

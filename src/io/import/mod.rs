@@ -9,6 +9,7 @@ mod dicom;
 mod egsphant;
 mod frame;
 mod icrp;
+mod icrp_marrow;
 mod label_map;
 mod metaimage;
 mod nifti;
