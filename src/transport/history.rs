@@ -47,11 +47,7 @@ pub fn expected_primary_history<F: Flyer, T: Tally>(
     let photon = &arrive(world, photon, 1.0 / splits as f32, address, tally, |photon, mut stream, tally| {
         follow::<F, T>(world, photon, &mut stream, row, tally);
     });
-    world.tables.fill_row(photon.energy_kev, primary_row);
-    sites.clear();
-    let escaped_kev = walk_primary(world, primary_row, photon, (splits, deviate), sites, tally);
-    tally.escape(escaped_kev);
-    let child = Photon { weight: photon.weight / splits as f32, ..*photon };
+    let child = expect_primary(world, photon, (splits, deviate), (primary_row, sites), tally);
     for (part, site) in sites.drain(..).enumerate() {
         let stream = &mut address.stream(part as u64);
         if let Some(scattered) = collide(world, &child, &site, stream, tally) {
@@ -74,11 +70,7 @@ pub fn organ_history<T: Tally>(
     let photon = &arrive(world, photon, 1.0 / splits as f32, address, tally, |photon, mut stream, tally| {
         follow::<TentativeCollision, T>(world, photon, &mut stream, row, tally);
     });
-    world.tables.fill_row(photon.energy_kev, primary_row);
-    sites.clear();
-    let escaped_kev = walk_primary(world, primary_row, photon, (splits, deviate), sites, tally);
-    tally.escape(escaped_kev);
-    let child = Photon { weight: photon.weight / splits as f32, ..*photon };
+    let child = expect_primary(world, photon, (splits, deviate), (primary_row, sites), tally);
     for (part, site) in sites.drain(..).enumerate() {
         let mut stream = address.stream(part as u64);
         if let Some(scattered) = collide(world, &child, &site, &mut stream, tally) {
@@ -86,6 +78,22 @@ pub fn organ_history<T: Tally>(
         }
     }
     flock.fly(world, tally);
+}
+
+/// Scores a primary ray by its expectation and finds where it interacts; hands back one of the shares that do.
+#[inline]
+fn expect_primary<T: Tally>(
+    world: &World,
+    photon: &Photon,
+    (splits, deviate): (u32, f32),
+    (row, sites): (&mut FlightRow, &mut Vec<Site>),
+    tally: &mut T,
+) -> Photon {
+    world.tables.fill_row(photon.energy_kev, row);
+    sites.clear();
+    let escaped_kev = walk_primary(world, row, photon, (splits, deviate), sites, tally);
+    tally.escape(escaped_kev);
+    Photon { weight: photon.weight / splits as f32, ..*photon }
 }
 
 /// A history in which everything is played: the reference.
