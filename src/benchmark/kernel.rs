@@ -6,7 +6,7 @@ use crate::geometry::phantom::Phantom;
 use crate::simulation::outcome::organ_energies_kev;
 use crate::source::beam::PhotonSource;
 use crate::source::range_ends::RangeEnds;
-use crate::tally::batch_score::{RegionScore, VoxelScore, label_energies_kev};
+use crate::tally::batch_score::{RegionScore, VoxelScore};
 use crate::tally::dose_map::{Binning, DoseMap, MapTotals};
 use crate::transport::batch::{BatchAddress, Estimator, run_batch};
 use crate::transport::world::World;
@@ -65,11 +65,9 @@ impl Kernel {
                 score.label_kev
             }
             Some((totals, voxel_kev)) => {
-                voxel_kev.fill(0.0);
                 let mut score = VoxelScore::<KERMA>::new(voxel_kev, RangeEnds::NONE);
                 run_batch(world, source, self.estimator, address, self.histories, &mut score);
-                totals.add(voxel_kev, batch);
-                label_energies_kev(voxel_kev, world.labels)
+                totals.take(voxel_kev, world.labels, batch)
             }
         }
     }

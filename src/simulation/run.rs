@@ -14,7 +14,7 @@ use crate::simulation::settings::Settings;
 use crate::simulation::{Observer, Progress};
 use crate::source::beam::PhotonSource;
 use crate::source::range_ends::RangeEnds;
-use crate::tally::batch_score::{EndEnergies, RegionScore, VoxelScore, label_energies_kev};
+use crate::tally::batch_score::{EndEnergies, RegionScore, VoxelScore};
 use crate::tally::dose_map::{Binning, MapTotals};
 use crate::tally::energy_balance::EnergyBalance;
 use crate::tally::skin_patches::SkinPatches;
@@ -196,11 +196,9 @@ impl<'a, S: PhotonSource> Run<'a, S> {
         let mut score = VoxelScore::<KERMA>::new(&mut voxel_kev, self.end_shares());
         run_batch(self.plan.world, self.source, self.plan.settings.estimator, address, histories, &mut score);
         let (marrow_kev, ends, mut balance) = (score.marrow_kev, score.ends.energies, score.balance);
-        let label_kev = label_energies_kev(&voxel_kev, self.plan.world.labels);
-        balance.kerma_kev = if KERMA { label_kev.iter().sum() } else { 0.0 };
         let skin_kev = self.plan.skin.map_or(Vec::new(), |skin| skin.energies_kev(&voxel_kev));
-        totals.add(&voxel_kev, batch);
-        voxel_kev.fill(0.0);
+        let label_kev = totals.take(&mut voxel_kev, self.plan.world.labels, batch);
+        balance.kerma_kev = if KERMA { label_kev.iter().sum() } else { 0.0 };
         self.spare_maps.lock().expect("no thread panics").push(voxel_kev);
         Scored { label_kev, marrow_kev, ends, skin_kev, balance }
     }
