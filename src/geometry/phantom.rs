@@ -136,6 +136,14 @@ impl Phantom {
         }
     }
 
+    /// Tells of a voxel whether its middle lies between two heights.
+    pub fn is_between_z(&self, low_cm: f64, high_cm: f64) -> impl Fn(usize) -> bool {
+        let slice = self.grid.counts[0] * self.grid.counts[1];
+        let is_inside = |iz: usize| (low_cm..=high_cm).contains(&self.grid.centre_cm(0, 0, iz).z);
+        let layers: Vec<bool> = (0..self.grid.counts[2]).map(is_inside).collect();
+        move |voxel| layers[voxel / slice]
+    }
+
     /// Index of a voxel's medium in [`Self::media`].
     #[inline]
     pub fn medium_index(&self, voxel: usize) -> u8 {

@@ -6,3 +6,4 @@ pub mod energy_balance;
 pub mod estimate;
 pub mod fixed_point;
 pub mod skin_patches;
+pub mod smoothing;
