@@ -2,11 +2,18 @@
 
 mod common;
 
+use childsize::geometry::outline::Outline;
+use childsize::geometry::phantom::Phantom;
+use childsize::io::case5_volume;
 use childsize::simulation::outcome::Outcome;
 use childsize::simulation::settings::Settings;
-use childsize::simulation::{Exam, Unobserved, simulate};
+use childsize::simulation::{Exam, Unobserved, simulate, simulate_source};
+use childsize::source::beam::{Beam, PhotonSource};
+use childsize::tally::estimate::Estimate;
 use childsize::transport::batch::Estimator;
-use common::{newborn_chest, run, settings};
+use childsize::transport::world::World;
+use childsize::validation::tg195::case5;
+use common::{chest, newborn_chest, run, settings};
 
 /// z-scores of all organs between two runs; organs that a run scarcely touched are left out.
 fn z_scores(a: &Outcome, b: &Outcome) -> Vec<f64> {
@@ -173,4 +180,49 @@ fn the_bias_of_smoothing_is_what_it_tells() {
     );
     assert!(told < 0.015, "{told}");
     assert!((told / bias - 1.0).abs() < 0.15, "bias {bias}, told {told}");
+}
+
+/// Energies of all organs by two kernels, played until each has so many histories; z-scores of those known to 2 %.
+fn assert_estimators_agree(
+    phantom: &Phantom,
+    source: &impl PhotonSource,
+    histories: [u64; 2],
+    least_organs: usize,
+) {
+    let world = World::new(phantom, &Outline::of(phantom)).unwrap();
+    let play = |estimator, histories| {
+        let settings = Settings { seed: 11, ..settings(estimator, histories) };
+        simulate_source(phantom, &world, source, &settings, &Unobserved).unwrap().organ_kev
+    };
+    let analog = play(Estimator::Analog, histories[0]);
+    for estimator in [Estimator::TrackLength, Estimator::Organ, Estimator::Map] {
+        let other = play(estimator, histories[1]);
+        let known = |estimate: &Estimate| estimate.relative_error() < 0.02;
+        let pairs = analog.iter().zip(&other).filter(|(a, b)| known(a) && known(b));
+        let z: Vec<f64> = pairs.map(|(a, b)| b.z_score(a)).collect();
+        let worst = z.iter().fold(0.0, |worst: f64, z| worst.max(z.abs()));
+        let chi_squared = z.iter().map(|z| z * z).sum::<f64>() / z.len() as f64;
+        println!("{}: {} organs, worst z {worst:.2}, chi²/n {chi_squared:.2}", estimator.name(), z.len());
+        assert!(z.len() >= least_organs, "{} organs compared", z.len());
+        assert!(worst < 4.5 && chi_squared < 2.5, "{}: {worst} {chi_squared}", estimator.name());
+    }
+}
+
+#[test]
+#[ignore = "3 CPU minutes: all organs of a 5-year-old by four estimators"]
+fn all_estimators_agree_in_every_organ_of_a_five_year_old() {
+    let exam = chest("ce-05y-arms-raised", 0.2);
+    let beam = Beam::new(&exam.scanner, &exam.acquisitions[0], exam.placement).unwrap();
+    assert_estimators_agree(&exam.phantom, &beam, [60_000_000, 6_000_000], 30);
+}
+
+#[test]
+#[ignore = "10 CPU minutes and the volume of TG-195's Case 5, named by CHILDSIZE_CASE5"]
+fn all_estimators_agree_in_every_organ_of_the_trunk_of_tg195() {
+    let Some(path) = std::env::var_os("CHILDSIZE_CASE5") else {
+        return println!("skipped: CHILDSIZE_CASE5 does not name the volume of TG-195's Case 5");
+    };
+    let phantom = case5::trunk(case5_volume::read(path.as_ref()).unwrap()).unwrap();
+    let field = case5::field("120 kVp", "continuous").unwrap();
+    assert_estimators_agree(&phantom, &field, [60_000_000, 6_000_000], 10);
 }
