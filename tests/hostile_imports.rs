@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use childsize::error::Error;
-use childsize::io::export::{Distinguish, Format, export};
+use childsize::io::export::{Distinguish, Format, export, phantom_h5};
 use childsize::io::import::{Options, import, import_with};
 use rand::rngs::SmallRng;
 use rand::{Rng, RngExt, SeedableRng};
+use rayon::prelude::*;
 
 const MUTANTS: u64 = 1000;
 
@@ -333,4 +334,55 @@ fn a_deflated_bomb_is_not_unpacked_beyond_bounds() {
     std::fs::write(&file, packer.finish().unwrap()).unwrap();
     let error = import(&file, None).unwrap_err();
     assert!(error.to_string().contains("has 1073741824 bytes, 536870900 are left"), "{error}");
+}
+
+/// What the program says to a phantom file: exit code, standard output, standard error.
+fn program_on(command: &[&str], file: &Path) -> (Option<i32>, String, String) {
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_childsize"))
+        .args(command)
+        .arg(file)
+        .output()
+        .expect("the program starts");
+    let [out, error] =
+        [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+    (output.status.code(), out, error)
+}
+
+/// libhdf5 crashes on some damaged files: the program reads them in another process first, and lives on.
+#[test]
+fn a_thousand_mutants_of_an_hdf5_phantom_end_no_run_and_change_no_number() {
+    let folder = tempfile::tempdir().unwrap();
+    let whole = folder.path().join("whole.h5");
+    let phantom = import(&data("lps.nii.gz"), Some(&data("labels.csv"))).unwrap();
+    phantom_h5::write(&phantom, &whole).unwrap();
+    let (code, size_of_whole, _) = program_on(&["phantoms", "size"], &whole);
+    assert_eq!(code, Some(0));
+    let bytes = std::fs::read(&whole).unwrap();
+    let results: Vec<(bool, bool)> = (0..MUTANTS)
+        .into_par_iter()
+        .map(|seed| {
+            let mutant = folder.path().join(format!("{seed}.h5"));
+            std::fs::write(&mutant, mutate(&bytes, &mut SmallRng::seed_from_u64(seed))).unwrap();
+            let (code, sentence, _) = program_on(&["try-file"], &mutant);
+            // What the trial does not come out of whole, the program must.
+            if code == Some(65) && seed % 20 > 0 {
+                assert!(!sentence.trim().is_empty(), "seed {seed}: refused without a sentence");
+                return (true, false);
+            }
+            let (code_of_run, size, error) = program_on(&["phantoms", "size"], &mutant);
+            match code_of_run {
+                Some(0) => assert_eq!(size, size_of_whole, "seed {seed}: other numbers"),
+                Some(65) => assert!(error.lines().count() < 4, "seed {seed}: {error}"),
+                other => panic!("seed {seed}: exit code {other:?}, {error}"),
+            }
+            std::fs::remove_file(&mutant).unwrap();
+            (code_of_run == Some(65), code.is_none())
+        })
+        .collect();
+    let refused = results.iter().filter(|(refused, _)| *refused).count();
+    println!(
+        "{refused} refused, {} ended the process that tried",
+        results.iter().filter(|(_, died)| *died).count()
+    );
+    assert!(refused > 300, "{refused} refused");
 }

@@ -14,6 +14,7 @@ mod risk;
 mod run;
 mod scanner;
 mod spectrum;
+mod trial;
 mod validate;
 
 use std::process::ExitCode;
@@ -67,10 +68,13 @@ enum Command {
     Spectrum(spectrum::SpectrumArguments),
     Validate(validate::ValidateArguments),
     Bench(bench::BenchArguments),
+    #[command(hide = true, name = "try-file")]
+    TryFile(trial::TrialArguments),
 }
 
 /// Runs the program on the process's arguments.
 pub fn main() -> ExitCode {
+    crate::io::import::trial::set(trial::try_file);
     let done = match Arguments::parse().command {
         Command::Run(arguments) => run::run(&arguments),
         Command::Check(arguments) => check::run(&arguments).map(|()| ExitCode::SUCCESS),
@@ -84,6 +88,7 @@ pub fn main() -> ExitCode {
         Command::Spectrum(arguments) => spectrum::run(&arguments).map(|()| ExitCode::SUCCESS),
         Command::Validate(arguments) => validate::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments).map(|()| ExitCode::SUCCESS),
+        Command::TryFile(arguments) => trial::run(&arguments),
     };
     done.unwrap_or_else(|error| {
         console::complain(&error);

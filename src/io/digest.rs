@@ -9,7 +9,14 @@ use crate::geometry::phantom::Phantom;
 
 /// SHA-256 of bytes, in hexadecimal.
 pub fn sha256_hex(bytes: &[u8]) -> String {
-    hex(&Sha256::digest(bytes))
+    sha256_hex_of(&[bytes])
+}
+
+/// SHA-256 of bytes one after the other, in hexadecimal.
+pub fn sha256_hex_of(parts: &[&[u8]]) -> String {
+    let mut digest = Sha256::new();
+    parts.iter().for_each(|part| digest.update(part));
+    hex(&digest.finalize())
 }
 
 /// SHA-256 of the embedded physics tables, in hexadecimal.

@@ -1,5 +1,6 @@
-//! The program's own phantom file, HDF5 `childsize.phantom/1`.
+//! The program's own phantom file, HDF5 `childsize.phantom/2`.
 //!
+//! Its attribute `sha256` is that of the bytes of `tables`, `labels` and `media`, in this order.
 //! `labels` (z, y, x; one byte) names the region of every voxel; `media`, if it is there, its medium; `tables` is a
 //! JSON text with counts, spacing_cm, corner_cm, regions, organs, media (composition by mass), bone sites (shares of active marrow), landmarks and axis.
 
@@ -11,11 +12,12 @@ use serde_json::{Map, Value, json};
 use crate::data::element::symbol;
 use crate::error::{Error, Result};
 use crate::geometry::phantom::{BoneSite, Medium, Phantom};
+use crate::io::digest::sha256_hex_of;
 use crate::io::output_file;
 use crate::io::result::hdf::{NO_UNIT, packed_dataset, text_attribute, text_dataset};
 
 /// Name and version of the format.
-pub const FORMAT: &str = "childsize.phantom/1";
+pub const FORMAT: &str = "childsize.phantom/2";
 
 /// Writes a phantom.
 pub fn write(phantom: &Phantom, path: &Path) -> Result<()> {
@@ -32,7 +34,9 @@ fn fill(phantom: &Phantom, path: &Path) -> Result<()> {
         let file = hdf5::File::create(path)?;
         text_attribute(&file, "format", FORMAT)?;
         text_attribute(&file, "engine", concat!("childsize ", env!("CARGO_PKG_VERSION")))?;
-        text_dataset(&file, "tables", &format!("{:#}", tables(phantom)))?;
+        let tables = format!("{:#}", tables(phantom));
+        text_attribute(&file, "sha256", &content_sha256(&tables, phantom))?;
+        text_dataset(&file, "tables", &tables)?;
         let [nx, ny, nz] = phantom.grid.counts;
         for (name, values) in [("labels", Some(&phantom.labels)), ("media", phantom.voxel_media.as_ref())] {
             let Some(values) = values else { continue };
@@ -43,6 +47,11 @@ fn fill(phantom: &Phantom, path: &Path) -> Result<()> {
         file.close()
     };
     written().map_err(|error| Error::Internal(error.to_string()))
+}
+
+/// SHA-256 of what a phantom file holds, in hexadecimal.
+pub fn content_sha256(tables: &str, phantom: &Phantom) -> String {
+    sha256_hex_of(&[tables.as_bytes(), &phantom.labels, phantom.voxel_media.as_deref().unwrap_or_default()])
 }
 
 fn tables(phantom: &Phantom) -> Value {

@@ -16,12 +16,13 @@ mod nifti;
 mod nrrd;
 mod options;
 mod patient;
-mod phantom_h5;
+pub mod phantom_h5;
 mod quantise;
 mod raw;
 mod samples;
 mod source;
 mod table;
+pub mod trial;
 mod vox;
 
 use std::path::Path;
