@@ -18,6 +18,7 @@ pub mod protocol;
 pub mod protocol_draft;
 pub mod report;
 pub mod result;
+pub mod result_export;
 pub mod risk_table;
 pub mod scanner_fit;
 pub mod scanner_library;

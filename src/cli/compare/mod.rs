@@ -94,7 +94,7 @@ pub fn run(arguments: &CompareArguments) -> Result<()> {
 }
 
 fn read_result(path: &Path) -> Result<RunBatches> {
-    if path.is_dir() { read::batches(&path.join("result.h5")) } else { read::batches(path) }
+    read::batches(&read::file_of(path))
 }
 
 /// Plays both protocols; the second takes seed and number of histories of the first.

@@ -51,6 +51,7 @@ impl Plan {
         }
         let directory = arguments.output.clone().or_else(|| prepared.output.directory.clone());
         overrule(&mut prepared, arguments);
+        refuse_maps_without_map(&prepared)?;
         prepared.settings.check()?;
         Ok(Plan {
             protocol: ProtocolText {
@@ -93,6 +94,18 @@ fn overrule(prepared: &mut Prepared, arguments: &RunArguments) {
             settings.estimator = Estimator::Organ;
             set(resolved, "run", "estimator", json!(settings.estimator.name()));
         }
+    }
+}
+
+/// Files of the dose map cannot be made by a run that has none.
+fn refuse_maps_without_map(prepared: &Prepared) -> Result<()> {
+    let map = prepared.output.formats.iter().find(|format| matches!(format, Format::Map(_)));
+    match map {
+        Some(format) if prepared.settings.map_binning.is_none() => Err(Error::invalid(format!(
+            "output.formats may have \"{}\" with a dose map only, found --no-map",
+            format.name()
+        ))),
+        _ => Ok(()),
     }
 }
 

@@ -24,6 +24,7 @@ mod batches;
 mod dimension;
 mod effective;
 pub(crate) mod hdf;
+pub(in crate::io) mod map_file;
 mod maps;
 mod organs;
 mod provenance;

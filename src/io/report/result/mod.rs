@@ -19,7 +19,8 @@ use sha2::{Digest, Sha256};
 
 use self::volume::Volume;
 use super::render;
-use crate::error::{Error, Result};
+use crate::error::Result;
+use crate::io::result::map_file::broken;
 use crate::io::result::read;
 
 /// The viewer and the sorting of tables: plain JavaScript.
@@ -28,10 +29,7 @@ const SCRIPT: &str = include_str!("../templates/result.js");
 /// The page of a result.
 pub fn result(path: &Path) -> Result<String> {
     let file = read::open(path)?;
-    let told = Told::read(&file).map_err(|error| Error::Unreadable {
-        path: path.to_owned(),
-        reason: format!("not a whole result: {}", read::first_line(&error)),
-    })?;
+    let told = Told::read(&file).map_err(|error| broken(path, &error))?;
     let table = organs::table(&told.summary, &told.volumes_cm3);
     let names: Vec<&str> = table.rows.iter().map(|row| row.name.as_str()).collect();
     let ranges: Vec<Value> = told.acquisitions.iter().map(range).collect();

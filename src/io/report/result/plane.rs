@@ -4,10 +4,11 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
 
-use super::volume::{Grid, Slab};
+use super::volume::Slab;
 use crate::error::Result;
 use crate::io::picture::sheet;
 use crate::io::result::NO_ORGAN;
+use crate::io::result::map_file::MapGrid as Grid;
 
 /// A box of a grid.
 pub struct Cut {
