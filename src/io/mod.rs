@@ -7,6 +7,7 @@ pub mod dicom_record;
 pub mod digest;
 mod document;
 pub mod export;
+pub mod figure;
 pub mod import;
 pub mod library_scanner;
 pub mod organ_csv;

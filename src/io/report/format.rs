@@ -58,7 +58,8 @@ pub fn share(value: f64, of: f64) -> String {
     format!("{:.2}", percent.clamp(0.0, 100.0))
 }
 
-fn significant(number: f64, count: usize) -> String {
+/// So many significant digits.
+pub fn significant(number: f64, count: usize) -> String {
     if number == 0.0 {
         return "0".to_owned();
     }

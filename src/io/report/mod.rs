@@ -4,7 +4,7 @@
 //! template engine. Only the page of a result has a script, its own, whose digest the page names: no other runs.
 
 mod format;
-mod result;
+pub(in crate::io) mod result;
 
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
@@ -24,6 +24,7 @@ const TEMPLATES: [(&str, &str); 7] = [
     ("result_organs.html", include_str!("templates/result_organs.html")),
 ];
 
+pub(in crate::io) use format::significant as digits;
 pub use result::result;
 
 /// The page of a comparison ([`crate::io::comparison`]).

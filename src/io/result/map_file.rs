@@ -40,6 +40,17 @@ impl MapGrid {
         Ok(MapGrid { counts: [nx, ny, nz], spacing_mm, first_mm: axes.map(|axis| affine[[axis, 3]]) })
     }
 
+    /// Centre of a voxel along an axis, mm.
+    pub fn centre_mm(&self, axis: usize, index: usize) -> f64 {
+        self.first_mm[axis] + index as f64 * self.spacing_mm[axis]
+    }
+
+    /// The voxel that a coordinate lies in; `None` beyond the grid.
+    pub fn index_of(&self, axis: usize, mm: f64) -> Option<usize> {
+        let steps = ((mm - self.first_mm[axis]) / self.spacing_mm[axis]).round();
+        (steps >= 0.0 && steps < self.counts[axis] as f64).then_some(steps as usize)
+    }
+
     /// Number of voxels; `None` if it is absurd.
     pub fn voxels(&self) -> Option<usize> {
         let product = self.counts.iter().try_fold(1_usize, |product, &count| product.checked_mul(count));
