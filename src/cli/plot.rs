@@ -51,7 +51,7 @@ pub struct PlotArguments {
     /// Doses on a logarithmic scale (`dose`, `organs`)
     #[arg(long)]
     log: bool,
-    /// The whole body in `dose`, not only what lies near the scan
+    /// The whole body in `dose` and `profile`, not only what lies near the scan
     #[arg(long)]
     whole: bool,
     /// Replace files that are there

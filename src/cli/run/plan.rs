@@ -59,6 +59,7 @@ impl Plan {
                 toml: prepared.protocol_text,
                 resolved_json: format!("{:#}", prepared.resolved_json),
                 sha256: prepared.protocol_sha256,
+                command_line: command_line(),
             },
             exam: prepared.exam,
             console: prepared.console,
@@ -95,6 +96,15 @@ fn overrule(prepared: &mut Prepared, arguments: &RunArguments) {
             set(resolved, "run", "estimator", json!(settings.estimator.name()));
         }
     }
+}
+
+/// The command, without the folder of the program.
+fn command_line() -> String {
+    let arguments: Vec<String> =
+        std::env::args_os().skip(1).map(|argument| argument.to_string_lossy().into_owned()).collect();
+    let words = std::iter::once("childsize").chain(arguments.iter().map(String::as_str));
+    // A shell cannot be given NUL, which no argument can hold.
+    shlex::try_join(words).unwrap_or_default()
 }
 
 /// Files of the dose map cannot be made by a run that has none.

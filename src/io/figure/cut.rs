@@ -152,15 +152,12 @@ impl Cut {
         Ok(lines.iter().flat_map(corners).collect())
     }
 
-    /// Mean dose around every voxel, by mass, within the body.
+    /// Mean dose of the body around every voxel, by mass; also next to the body, so that its surface has no lines.
     fn smoothed_mgy(&self) -> Vec<f64> {
         let [columns, rows] = self.counts;
         let reach = SMOOTHED_VOXELS / 2;
         let near = |at: usize, count: usize| at.saturating_sub(reach)..(at + reach + 1).min(count);
         let mean = |at: usize| {
-            if !self.in_body[at] {
-                return 0.0;
-            }
             let around = near(at / columns, rows)
                 .flat_map(|row| near(at % columns, columns).map(move |column| row * columns + column));
             let (energy, mass) =

@@ -25,7 +25,7 @@ const BOTTOM: i32 = 110;
 /// Room for the letters of orientation around a plane.
 const LETTERS: i32 = 34;
 /// Height of what stands under the axial plane.
-const KEY: i32 = 330;
+const KEY: i32 = 360;
 /// Highest picture, pixels.
 const HIGHEST: f64 = 2600.0;
 /// What is shown beyond the exposed range, mm, and decades of a logarithmic scale.
@@ -35,6 +35,7 @@ const DECADES: f64 = 3.0;
 const ISODOSES: [f64; 5] = [0.1, 0.25, 0.5, 0.75, 0.9];
 const SCALE_BAR_MM: f64 = 50.0;
 const LINE: RGBColor = RGBColor(255, 255, 255);
+const NAME: RGBColor = RGBColor(0, 0, 0);
 const RANGE: RGBColor = RGBColor(0, 158, 115);
 
 /// The figure.
@@ -152,22 +153,47 @@ impl Panel {
     }
 
     fn draw<B: DrawingBackend>(&self, figure: &DoseFigure, area: &DrawingArea<B, Shift>) -> Drawn<B> {
-        let (x, y) = self.corner;
         let size = (self.size[0], self.size[1]);
         let pixels = self.cut.pixels(self.size, &figure.scale);
         // A picture of the right length is made above, so that there is none only where it is empty.
         if let Some(picture) = BitMapElement::with_owned_buffer(self.corner, size, pixels) {
             area.draw(&picture)?;
         }
-        let [per_column, per_row] = [0, 1].map(|i| f64::from(self.size[i]) / self.cut.counts[i] as f64);
-        for line in self.isodoses.iter().flatten() {
-            let corner = |&(column, row): &(f64, f64)| {
-                (x + (column * per_column).round() as i32, y + (row * per_row).round() as i32)
-            };
-            area.draw(&PathElement::new(line.iter().map(corner).collect::<Vec<_>>(), LINE.stroke_width(2)))?;
+        for (lines, share) in self.isodoses.iter().zip(ISODOSES) {
+            self.draw_isodose(lines, share, area)?;
         }
         self.draw_ranges(figure, area)?;
         self.write_around(area)
+    }
+
+    /// The lines of a dose, and its percentage where the longest of them begins.
+    fn draw_isodose<B: DrawingBackend>(
+        &self,
+        lines: &[Vec<(f64, f64)>],
+        share: f64,
+        area: &DrawingArea<B, Shift>,
+    ) -> Drawn<B> {
+        let [per_column, per_row] = [0, 1].map(|i| f64::from(self.size[i]) / self.cut.counts[i] as f64);
+        let on_sheet = |line: &Vec<(f64, f64)>| -> Vec<(i32, i32)> {
+            let corner = |&(column, row): &(f64, f64)| {
+                let pixel = [column * per_column, row * per_row].map(|place| place.round() as i32);
+                (self.corner.0 + pixel[0], self.corner.1 + pixel[1])
+            };
+            line.iter().map(corner).collect()
+        };
+        for line in lines {
+            area.draw(&PathElement::new(on_sheet(line), LINE.stroke_width(2)))?;
+        }
+        let Some(longest) = lines.iter().max_by_key(|line| line.len()) else { return Ok(()) };
+        let inside = |&(x, y): &(i32, i32)| {
+            let room = [x - self.corner.0, y - self.corner.1];
+            (0..2).all(|along| (40..self.size[along] as i32 - 40).contains(&room[along]))
+        };
+        // Each dose is named at another place of its line, so that names of near lines stay apart.
+        let corners: Vec<(i32, i32)> = on_sheet(longest).into_iter().filter(inside).collect();
+        let Some(&(x, y)) = corners.get((corners.len() as f64 * share) as usize) else { return Ok(()) };
+        area.draw(&Rectangle::new([(x - 22, y - 15), (x + 22, y + 15)], NAME.mix(0.75).filled()))?;
+        write(area, &format!("{:.0}", 100.0 * share), (x, y), MIDDLE, (26.0, LINE))
     }
 
     fn draw_ranges<B: DrawingBackend>(&self, figure: &DoseFigure, area: &DrawingArea<B, Shift>) -> Drawn<B> {
@@ -262,8 +288,9 @@ impl DoseFigure {
         let doses = ISODOSES.map(|share| format!("{:.2}", share * self.scale.most)).join(", ");
         let smoothed = mark_text(self.smoothed_mm);
         let lines = [
-            format!("White: {shares} % of {:.3} mGy", self.scale.most),
-            format!("({doses} mGy), of the mean over {smoothed} mm"),
+            format!("White: {shares} % of {:.2} mGy", self.scale.most),
+            format!("({doses} mGy),"),
+            format!("of the mean over {smoothed} mm"),
             "Green: scan range; dashed: with overrange".to_owned(),
         ];
         for (line, text) in (0..).zip(lines) {

@@ -59,7 +59,7 @@ pub struct Options {
     pub at_mm: Option<[f64; 3]>,
     /// Doses on a logarithmic scale.
     pub logarithmic: bool,
-    /// The whole body instead of the ranges and a hand's breadth around them.
+    /// The whole body instead of the ranges and what lies near them.
     pub whole: bool,
 }
 
@@ -90,7 +90,7 @@ impl<'a> Figures<'a> {
         match figure {
             Figure::Dose => save(&dose::DoseFigure::new(self.path, &self.told, self.options)?, kind, path),
             Figure::Organs => save(&organs::OrganFigure::new(&self.told, self.options), kind, path),
-            Figure::Profile => save(&profile::ProfileFigure::new(&self.told), kind, path),
+            Figure::Profile => save(&profile::ProfileFigure::new(&self.told, self.options), kind, path),
             Figure::Convergence => {
                 let curves = self.told.convergence(self.path)?;
                 match curves.is_empty() {
@@ -98,7 +98,10 @@ impl<'a> Figures<'a> {
                         "{}: no organ in the field has batches enough for a curve of convergence",
                         self.path.display()
                     ))),
-                    false => save(&convergence::ConvergenceFigure { curves }, kind, path),
+                    false => {
+                        let title = ink::title(&self.told);
+                        save(&convergence::ConvergenceFigure { title, curves }, kind, path)
+                    }
                 }
             }
         }

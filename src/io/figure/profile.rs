@@ -3,6 +3,7 @@
 use plotters::coord::Shift;
 use plotters::prelude::*;
 
+use super::Options;
 use super::ink::{self, GRID, INK, LARGE, MARGIN, SERIES, SMALL, SOFT, WIDTH, mark_text, write};
 use crate::io::picture::drawing::{Drawing, Drawn};
 use crate::io::picture::sheet::LEFT;
@@ -12,6 +13,8 @@ use crate::io::report::result::{Told, range};
 const HEIGHT: u32 = 1100;
 const TOP: u32 = 130;
 const BOTTOM: u32 = 60;
+/// What is shown beyond the exposed ranges, mm.
+const AROUND_MM: f64 = 200.0;
 
 /// The figure.
 pub struct ProfileFigure {
@@ -24,7 +27,7 @@ pub struct ProfileFigure {
 
 impl ProfileFigure {
     /// The profile of a result; without a dose map, the tube current alone.
-    pub fn new(told: &Told) -> Self {
+    pub fn new(told: &Told, options: &Options) -> Self {
         let phases: Vec<(String, [f64; 4], Curve)> = told
             .acquisitions
             .iter()
@@ -38,8 +41,14 @@ impl ProfileFigure {
             .collect();
         let exposed = phases.iter().map(|(_, ends, _)| [ends[3], ends[2]]);
         let exposed = exposed.fold([f64::MAX, f64::MIN], |all, one| [all[0].min(one[0]), all[1].max(one[1])]);
-        let z_mm = told.volume.as_ref().map_or(exposed, |volume| volume.planes.z_mm);
-        let dose_mgy = told.volume.as_ref().map_or(Vec::new(), |volume| volume.profile.clone());
+        let body_mm = told.volume.as_ref().map_or(exposed, |volume| volume.planes.z_mm);
+        let z_mm = match options.whole {
+            true => body_mm,
+            false => [body_mm[0].max(exposed[0] - AROUND_MM), body_mm[1].min(exposed[1] + AROUND_MM)],
+        };
+        let profile = told.volume.as_ref().map_or(&[][..], |volume| &volume.profile);
+        let shown = |(mm, _): &&(f64, f64)| (z_mm[0]..=z_mm[1]).contains(mm);
+        let dose_mgy = profile.iter().filter(shown).copied().collect();
         ProfileFigure { title: ink::title(told), dose_mgy, phases, z_mm }
     }
 }
@@ -74,7 +83,7 @@ impl Drawing for ProfileFigure {
         let dose = if self.dose_mgy.is_empty() { "" } else { "mean dose of the layer, mGy (black)" };
         chart
             .configure_mesh()
-            .x_desc("z, mm (to the head); tinted: scan range, paler: overrange")
+            .x_desc("z, mm (to the head); tinted: scan range, paler: with overrange")
             .y_desc(dose)
             .x_label_formatter(&|mm| mark_text(*mm))
             .y_label_formatter(&|mgy| mark_text(*mgy))

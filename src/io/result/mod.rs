@@ -67,6 +67,8 @@ pub struct ProtocolText {
     pub resolved_json: String,
     /// SHA-256 of the file, hexadecimal.
     pub sha256: String,
+    /// The command that ran it, as a shell would read it; empty if there was none.
+    pub command_line: String,
 }
 
 /// Everything that goes into a result.

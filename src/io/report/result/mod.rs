@@ -11,21 +11,18 @@ mod volume;
 
 use std::path::Path;
 
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
 use hdf5::File;
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 
 use self::volume::Volume;
-use super::render;
+use super::{TABLES, render, scripts};
 use crate::analysis::organ_table::OrganTable;
 use crate::error::Result;
 use crate::io::result::map_file::broken;
 use crate::io::result::read;
 
-/// The viewer and the sorting of tables: plain JavaScript.
-const SCRIPT: &str = include_str!("../templates/result.js");
+/// The viewer of the maps: plain JavaScript.
+const VIEWER: &str = include_str!("../templates/viewer.js");
 
 /// The page of a result.
 pub fn result(path: &Path) -> Result<String> {
@@ -51,8 +48,7 @@ pub fn result(path: &Path) -> Result<String> {
         "provenance": told.provenance,
         "protocol": told.protocol,
         "summary": told.summary,
-        "script": SCRIPT,
-        "script_hash": BASE64_STANDARD.encode(Sha256::digest(SCRIPT)),
+        "scripts": scripts(&[TABLES, VIEWER]),
     });
     render("result.html", &page)
 }
@@ -66,6 +62,19 @@ pub(in crate::io) fn range(acquisition: &Value) -> Value {
         "first_mm": number("range_top_mm") + number("overrange_top_mm"),
         "last_mm": number("range_bottom_mm") - number("overrange_bottom_mm"),
     })
+}
+
+/// Planes through two results on one scale; null where one has no dose map.
+pub fn side_by_side(paths: [&Path; 2]) -> Result<Value> {
+    let [a, b] = paths
+        .map(|path| Told::open(path).map(|told| told.volume.filter(|volume| !volume.dose_mgy.is_empty())));
+    let (Some(a), Some(b)) = (a?, b?) else { return Ok(Value::Null) };
+    let most_mgy = a.planes.most_mgy().max(b.planes.most_mgy());
+    Ok(json!({
+        "most_mgy": most_mgy,
+        "a": a.planes.value_on(most_mgy)?,
+        "b": b.planes.value_on(most_mgy)?,
+    }))
 }
 
 /// What a result tells people: what its page and its figures are made of.

@@ -110,8 +110,16 @@ impl Planes {
 
     /// Both pictures as data URIs, with what they show.
     pub fn value(&self) -> Result<Value> {
-        let most_mgy =
-            [&self.coronal, &self.axial].map(|plane| plane.high_mgy()).into_iter().fold(0.0, f32::max);
+        self.value_on(self.most_mgy())
+    }
+
+    /// The dose that ends the scale of the pictures.
+    pub fn most_mgy(&self) -> f32 {
+        [&self.coronal, &self.axial].map(Plane::high_mgy).into_iter().fold(0.0, f32::max)
+    }
+
+    /// The pictures on a scale from 0 to a dose.
+    pub fn value_on(&self, most_mgy: f32) -> Result<Value> {
         Ok(json!({
             "most_mgy": most_mgy,
             "coronal": self.coronal.value(most_mgy)?,
