@@ -11,7 +11,7 @@
     sagittal: { right: 1, vertical: 2, through: 0, up: true, letters: "APHF" },
     axial: { right: 0, vertical: 1, through: 2, up: false, letters: "RLAP" },
   };
-  const ISODOSE = [0.1, 0.25, 0.5, 0.75, 0.9], LOG_DECADES = 3, OUTSIDE = 255;
+  const ISODOSE = [0.1, 0.25, 0.5, 0.75, 0.9], LOG_DECADES = 3, SCALE_BAR_MM = 50, OUTSIDE = 255;
   const colours = name => {
     const text = data.colours[name];
     return Array.from({ length: 256 }, (_, i) => [0, 2, 4].map(k => parseInt(text.substr(6 * i + k, 2), 16)));
@@ -79,11 +79,12 @@
     context.stroke();
   }
 
-  // A line of equal value through the centres of pixels: marching squares.
+  // A line of equal value through the centres of pixels: marching squares. Where there is no value, there is no line.
   function contour(context, columns, rows, sx, sy, values, wanted) {
     context.beginPath();
     for (let row = 0; row + 1 < rows; row++) for (let column = 0; column + 1 < columns; column++) {
       const corners = [[0, 0], [1, 0], [1, 1], [0, 1]], ends = [];
+      if (corners.some(([x, y]) => isNaN(values[(row + y) * columns + column + x]))) continue;
       corners.forEach(([x, y], i) => {
         const [u, v] = corners[(i + 1) % 4];
         const here = values[(row + y) * columns + column + x], there = values[(row + v) * columns + column + u];
@@ -128,8 +129,9 @@
     context.setLineDash([]);
     if ($("isodose").checked && low) {
       context.strokeStyle = "#fff";
-      const doses = Float32Array.from(ats, at => organs[at] === OUTSIDE ? 0 : dose(at));
+      const doses = Float32Array.from(ats, at => organs[at] === OUTSIDE ? NaN : dose(at));
       for (const part of ISODOSE) {
+        context.lineWidth = width * (0.6 + 1.2 * part);
         contour(context, columns, rows, sx, sy, doses, part * data.most_mgy);
       }
     }
@@ -164,6 +166,9 @@
       }
     }
     context.setLineDash([]);
+    context.fillStyle = "#fff";
+    const bar = SCALE_BAR_MM / data.spacing_mm[plane.right] * canvas.width / columns;
+    context.fillRect(8 * unit, canvas.height - 8 * unit, bar, 2.5 * unit);
     context.strokeStyle = "rgba(255,255,255,.45)";
     const across = y(place[plane.vertical] + 0.5), down = x(place[plane.right] + 0.5);
     line(0, across, canvas.width, across);
@@ -194,7 +199,9 @@
     const stops = table[what === "error" ? "error" : "dose"].filter((_, i) => i % 15 === 0);
     $("scale-bar").style.background = "linear-gradient(to right, " + stops.map(c => `rgb(${c})`).join(", ") + ")";
     document.querySelector(".scale").hidden = what === "anatomy";
-    $("isodose-key").hidden = !$("isodose").checked;
+    $("isodose-key").hidden = !$("isodose").checked || !data.has_dose;
+    const lines = ISODOSE.map(part => `${digits(part * data.most_mgy, 2)} (${100 * part} %)`).join(", ");
+    $("isodose-key").textContent = `Isodose lines, thicker for more: ${lines} mGy.`;
   }
 
   let pending = false;
