@@ -38,10 +38,9 @@
 
   const index = p => (p[2] * ny + p[1]) * nx + p[0];
   const level = at => low ? low[at] | high[at] << 8 : 0;
-  const dose = at => {
-    const found = level(at);
-    return found ? data.most_mgy * 10 ** (data.decades * (found - data.dose_levels) / (data.dose_levels - 1)) : 0;
-  };
+  const told = Float32Array.from({ length: data.dose_levels + 1 }, (_, found) =>
+    found ? data.most_mgy * 10 ** (data.decades * (found - data.dose_levels) / (data.dose_levels - 1)) : 0);
+  const dose = at => told[level(at)];
   const digits = (value, n) => value >= 1e-3 || value === 0 ? String(Number(value.toPrecision(n))) : value.toExponential(n - 1);
 
   // Share of the colour scale, 0 to 1; below 0 is not coloured.
@@ -80,11 +79,15 @@
   }
 
   // A line of equal value through the centres of pixels: marching squares. Where there is no value, there is no line.
+  const corners = [[0, 0], [1, 0], [1, 1], [0, 1]];
   function contour(context, columns, rows, sx, sy, values, wanted) {
     context.beginPath();
     for (let row = 0; row + 1 < rows; row++) for (let column = 0; column + 1 < columns; column++) {
-      const corners = [[0, 0], [1, 0], [1, 1], [0, 1]], ends = [];
-      if (corners.some(([x, y]) => isNaN(values[(row + y) * columns + column + x]))) continue;
+      const first = row * columns + column;
+      const [a, b, c, d] = [values[first], values[first + 1], values[first + columns], values[first + columns + 1]];
+      // Not a number compares false: no line there either.
+      if (!(Math.max(a, b, c, d) >= wanted && Math.min(a, b, c, d) < wanted)) continue;
+      const ends = [];
       corners.forEach(([x, y], i) => {
         const [u, v] = corners[(i + 1) % 4];
         const here = values[(row + y) * columns + column + x], there = values[(row + v) * columns + column + u];
