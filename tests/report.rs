@@ -137,6 +137,8 @@ fn a_browser_draws_the_viewer_and_sorts_the_table_without_a_complaint() {
 
 /// A turn of the wheel, once the viewer is there, then every choice of it, one after the other; what was seen is kept.
 const PLAY: &str = "
+    // A browser whose time is virtual has no frames.
+    window.requestAnimationFrame = draw => setTimeout(() => draw(performance.now()), 5);
     const get = id => document.getElementById(id), seen = {};
     const picture = () => get('axial').toDataURL().length + ':' + get('axial').dataset.coloured;
     const choose = (id, value) => {
@@ -160,7 +162,7 @@ const PLAY: &str = "
       setTimeout(() => {
         seen[next[0]] = { at: get('at-axial').textContent, picture: picture(), organ: get('organ-here').textContent };
         step();
-      }, 100);
+      }, 50);
     };
     step();";
 

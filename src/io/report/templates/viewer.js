@@ -33,7 +33,15 @@
     const high = Math.min(nz, Math.ceil(Math.max(...data.ranges.map(range => layer(range.first_mm + 100)))));
     return high - low > 4 ? [low, high] : all;
   })();
-  const extent = axis => axis < 2 ? [0, data.counts[axis]] : $("whole").checked ? all : near;
+  // What is chosen, read once for every picture.
+  let chosen = {};
+  const read = () => {
+    chosen = {
+      what: $("what").value, logarithmic: $("scale").value === "log", opacity: $("opacity").value / 100,
+      isodose: $("isodose").checked, whole: $("whole").checked,
+    };
+  };
+  const extent = axis => axis < 2 ? [0, data.counts[axis]] : chosen.whole ? all : near;
   const length = axis => extent(axis)[1] - extent(axis)[0];
 
   const index = p => (p[2] * ny + p[1]) * nx + p[0];
@@ -46,11 +54,11 @@
   // Share of the colour scale, 0 to 1; below 0 is not coloured.
   function share(at) {
     if (organs[at] === OUTSIDE) return -1;
-    const what = $("what").value;
+    const what = chosen.what;
     if (what === "error") return errors[at] ? Math.min(errors[at] * data.error_step / 0.5, 1) : -1;
     if (what !== "dose" || !level(at)) return -1;
     const part = dose(at) / data.most_mgy;
-    return $("scale").value === "log" ? 1 + Math.log10(part) / LOG_DECADES : part;
+    return chosen.logarithmic ? 1 + Math.log10(part) / LOG_DECADES : part;
   }
 
   function voxel(plane, column, row) {
@@ -103,25 +111,47 @@
     context.stroke();
   }
 
+  const STRIDES = [1, nx, nx * ny];
+  const layers = {};
+  // A plane is painted anew only where something of it has changed; lines of the other planes come on top.
   function draw(name) {
-    const plane = PLANES[name], canvas = $(name), context = canvas.getContext("2d");
+    const canvas = $(name), context = canvas.getContext("2d");
+    const layer = layers[name] = layers[name] || document.createElement("canvas");
+    const key = JSON.stringify([place[PLANES[name].through], chosen, marked, canvas.width, canvas.height]);
+    if (layer.dataset.key !== key) {
+      if (layer.width !== canvas.width || layer.height !== canvas.height) {
+        layer.width = canvas.width;
+        layer.height = canvas.height;
+      }
+      layer.dataset.key = key;
+      canvas.dataset.coloured = paint(name, layer);
+    }
+    context.drawImage(layer, 0, 0);
+    decorate(name, context, canvas, length(PLANES[name].right), length(PLANES[name].vertical));
+  }
+
+  // Anatomy, colours, isodose lines and outline of a plane; how many voxels have a colour.
+  function paint(name, canvas) {
+    const plane = PLANES[name], context = canvas.getContext("2d");
     const columns = length(plane.right), rows = length(plane.vertical);
     const small = document.createElement("canvas");
     small.width = columns;
     small.height = rows;
-    const image = new ImageData(columns, rows), opacity = $("opacity").value / 100;
-    const colour = table[$("what").value === "error" ? "error" : "dose"];
+    const image = new ImageData(columns, rows), colour = table[chosen.what === "error" ? "error" : "dose"];
     const ats = new Int32Array(columns * rows);
     let coloured = 0;
-    for (let row = 0; row < rows; row++) for (let column = 0; column < columns; column++) {
-      const pixel = row * columns + column, at = ats[pixel] = index(voxel(plane, column, row));
-      const body = organs[at] !== OUTSIDE, part = share(at);
-      const grey = body ? Math.max(25, Math.min(255, density[at] * data.density_step_g_cm3 / 1.8 * 255)) : 0;
-      const fade = part < 0 ? 0 : opacity * Math.min(1, 20 * part);
-      const shade = colour[Math.max(0, Math.min(255, Math.round(part * 255)))];
-      for (let k = 0; k < 3; k++) image.data[4 * pixel + k] = fade * shade[k] + (1 - fade) * grey;
-      image.data[4 * pixel + 3] = 255;
-      if (fade > 0) coloured++;
+    for (let row = 0; row < rows; row++) {
+      const first = index(voxel(plane, 0, row));
+      for (let column = 0; column < columns; column++) {
+        const pixel = row * columns + column, at = ats[pixel] = first + column * STRIDES[plane.right];
+        const body = organs[at] !== OUTSIDE, part = share(at);
+        const grey = body ? Math.max(25, Math.min(255, density[at] * data.density_step_g_cm3 / 1.8 * 255)) : 0;
+        const fade = part < 0 ? 0 : chosen.opacity * Math.min(1, 20 * part);
+        const shade = colour[Math.max(0, Math.min(255, Math.round(part * 255)))];
+        for (let k = 0; k < 3; k++) image.data[4 * pixel + k] = fade * shade[k] + (1 - fade) * grey;
+        image.data[4 * pixel + 3] = 255;
+        if (fade > 0) coloured++;
+      }
     }
     small.getContext("2d").putImageData(image, 0, 0);
     const sx = canvas.width / columns, sy = canvas.height / rows;
@@ -130,7 +160,7 @@
     const width = Math.max(1, canvas.width / 400);
     context.lineWidth = width;
     context.setLineDash([]);
-    if ($("isodose").checked && low) {
+    if (chosen.isodose && low) {
       context.strokeStyle = "#fff";
       const doses = Float32Array.from(ats, at => organs[at] === OUTSIDE ? NaN : dose(at));
       for (const part of ISODOSE) {
@@ -143,8 +173,7 @@
       context.lineWidth = 1.5 * width;
       outline(context, columns, rows, sx, sy, (column, row) => organs[ats[row * columns + column]] === marked);
     }
-    decorate(name, context, canvas, columns, rows);
-    canvas.dataset.coloured = coloured;
+    return coloured;
   }
 
   // Nominal ranges, the places of the other planes, letters.
@@ -190,19 +219,20 @@
   }
 
   function drawAll() {
+    read();
     for (const name in PLANES) {
       const through = PLANES[name].through;
       $("slice-" + name).value = place[through];
       $("at-" + name).textContent = "· " + "xyz"[through] + " = " + Math.round(data.first_mm[through] + place[through] * data.spacing_mm[through]) + " mm";
       draw(name);
     }
-    const what = $("what").value, logarithmic = $("scale").value === "log";
+    const { what, logarithmic } = chosen;
     $("scale-low").textContent = what === "error" ? "0 %" : (logarithmic ? digits(data.most_mgy / 10 ** LOG_DECADES, 2) : "0") + " mGy";
     $("scale-high").textContent = what === "error" ? "50 %" : digits(data.most_mgy, 3) + " mGy";
     const stops = table[what === "error" ? "error" : "dose"].filter((_, i) => i % 15 === 0);
     $("scale-bar").style.background = "linear-gradient(to right, " + stops.map(c => `rgb(${c})`).join(", ") + ")";
     document.querySelector(".scale").hidden = what === "anatomy";
-    $("isodose-key").hidden = !$("isodose").checked || !data.has_dose;
+    $("isodose-key").hidden = !chosen.isodose || !data.has_dose;
     const lines = ISODOSE.map(part => `${digits(part * data.most_mgy, 2)} (${100 * part} %)`).join(", ");
     $("isodose-key").textContent = `Isodose lines, thicker for more: ${lines} mGy.`;
   }
@@ -269,7 +299,9 @@
     document.querySelector("#viewer .planes").style.setProperty("--columns", `${x}fr ${y}fr ${1.3 * x}fr`);
     for (const name in PLANES) {
       const { right, vertical } = PLANES[name], canvas = $(name);
-      const pixels = 2 * Math.max(1, Math.round(500 / Math.max(length(right), length(vertical))));
+      // As many pixels as the screen has for a picture of 36 rem.
+      const screen = 600 * Math.min(2, window.devicePixelRatio || 1);
+      const pixels = Math.max(1, Math.round(screen / Math.max(length(right), length(vertical))));
       const across = length(right) * data.spacing_mm[right], down = length(vertical) * data.spacing_mm[vertical];
       canvas.width = length(right) * pixels;
       canvas.height = Math.round(canvas.width * down / across);
@@ -278,6 +310,7 @@
   }
 
   function start() {
+    read();
     fit();
     Object.keys(PLANES).forEach(listen);
     const present = new Set(organs);
@@ -287,7 +320,7 @@
       for (const id of ["what", "scale", "opacity", "isodose"]) $(id).disabled = true;
     }
     for (const id of ["what", "scale", "opacity", "isodose", "organ"]) $(id).addEventListener("input", () => { tell(place); soon(); });
-    $("whole").addEventListener("input", () => { fit(); soon(); });
+    $("whole").addEventListener("input", () => { read(); fit(); soon(); });
     $("viewer").hidden = false;
     $("pictures").hidden = true;
     tell(place);
