@@ -30,6 +30,8 @@ fn the_page_of_a_validation_has_every_row_and_no_markup_of_anyone() {
     assert!(!page.contains("<img") && !page.contains("<script>alert") && !page.contains("<b>"));
     assert_eq!(page.matches("<script").count(), 1, "the page's own");
     assert!(page.contains("role=\"alert\">1 row fails"));
+    let passed = rows.iter().filter(|row| row["verdict"] == "pass").count();
+    assert!(page.contains(&format!("data-key=\"pass\">{passed}<")));
     let told = column(&page, "validation-rows", 6);
     assert_eq!(told.len(), rows.len());
     for (told, row) in told.iter().zip(&rows) {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::Path;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::io::result::NOTICE;
 use crate::validation::row::{Row, Verdict};
@@ -156,8 +156,7 @@ fn escaped(text: &str) -> String {
 pub fn value(rows: &[Row], circumstances: &str) -> Value {
     let count = |verdict: Verdict| rows.iter().filter(|row| row.verdict == verdict).count();
     let verdicts = [Verdict::Pass, Verdict::Fail, Verdict::Inconclusive, Verdict::Information];
-    let totals: Map<String, Value> =
-        verdicts.map(|verdict| (verdict.name().to_owned(), json!(count(verdict)))).into_iter().collect();
+    let totals = verdicts.map(|verdict| json!({ "verdict": verdict.name(), "count": count(verdict) }));
     json!({
         "notice": NOTICE,
         "software_version": env!("CARGO_PKG_VERSION"),
