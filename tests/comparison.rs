@@ -40,8 +40,12 @@ fn compare_holds_the_noise_and_writes_a_page_and_json() {
     assert!(browsed.console.is_empty(), "{:?}", browsed.console);
     let script = "document.querySelectorAll('#dose-table th button')[6].click();";
     let sorted = browse(&with_script(&html, "sorted.html", script)).unwrap().document;
-    let differences: Vec<f64> = column(&sorted, "dose-table", 6).iter().map(|text| text.parse().unwrap()).collect();
-    assert!(differences.len() > 20 && differences.windows(2).all(|pair| pair[0] >= pair[1]), "{differences:?}");
+    let differences: Vec<f64> =
+        column(&sorted, "dose-table", 6).iter().map(|text| text.parse().unwrap()).collect();
+    assert!(
+        differences.len() > 20 && differences.windows(2).all(|pair| pair[0] >= pair[1]),
+        "{differences:?}"
+    );
 }
 
 #[test]

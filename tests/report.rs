@@ -119,7 +119,8 @@ fn a_browser_draws_the_viewer_and_sorts_the_table_without_a_complaint() {
         assert!(coloured > 50, "{plane}: {coloured} voxels in colour");
     }
     let summary = run.summary();
-    let told: Vec<f64> = column(&document, "organ-table", 4).iter().map(|text| text.parse().unwrap()).collect();
+    let told: Vec<f64> =
+        column(&document, "organ-table", 4).iter().map(|text| text.parse().unwrap()).collect();
     let organs = summary["organs"].as_array().unwrap();
     for (name, told) in column(&document, "organ-table", 0).iter().zip(&told) {
         let organ = organs.iter().find(|organ| organ["name"].as_str() == Some(name)).unwrap();
@@ -131,7 +132,8 @@ fn a_browser_draws_the_viewer_and_sorts_the_table_without_a_complaint() {
     let document = browse(&with_script(&run.path("report.html"), "sorted.html", script)).unwrap().document;
     assert_eq!(between(&document, "data-picked=\"", "\""), "#fcffa4", "the colour of the largest dose");
     assert!(between(&document, "id=\"organ-table\"", "</thead>").contains("aria-sort=\"descending\""));
-    let masses: Vec<f64> = column(&document, "organ-table", 2).iter().map(|text| text.parse().unwrap()).collect();
+    let masses: Vec<f64> =
+        column(&document, "organ-table", 2).iter().map(|text| text.parse().unwrap()).collect();
     assert!(masses.len() > 20 && masses.windows(2).all(|pair| pair[0] >= pair[1]), "{masses:?}");
 }
 
@@ -173,9 +175,8 @@ fn the_viewer_scrolls_and_shows_what_is_chosen() {
     assert!(browsed.console.is_empty() && !browsed.document.contains("data-error"), "{:?}", browsed.console);
     let seen = between(&browsed.document, "data-seen=\"", "\"").replace("&quot;", "\"");
     let seen: Value = serde_json::from_str(&seen).unwrap();
-    let z_mm = |step: &str| -> f64 {
-        between(seen[step]["at"].as_str().unwrap(), "z = ", " mm").parse().unwrap()
-    };
+    let z_mm =
+        |step: &str| -> f64 { between(seen[step]["at"].as_str().unwrap(), "z = ", " mm").parse().unwrap() };
     // Voxels of the newborn are 4 mm high: up by one, then down by ten.
     assert_eq!(z_mm("wheel") - z_mm("first"), 4.0);
     assert_eq!(z_mm("keys") - z_mm("wheel"), -40.0);

@@ -40,7 +40,10 @@ fn the_page_of_a_validation_has_every_row_and_no_markup_of_anyone() {
     // (3 - 2) / 0.25, and nothing where a value is computed.
     let z = column(&page, "validation-rows", 9);
     assert!(z.iter().filter(|z| z.parse() == Ok(4.0)).count() == 1, "{z:?}");
-    assert_eq!(page.matches("<circle").count(), rows.iter().filter(|row| !row["reference"].is_null()).count());
+    assert_eq!(
+        page.matches("<circle").count(),
+        rows.iter().filter(|row| !row["reference"].is_null()).count()
+    );
     let Some(browsed) = browse(&path("v.html")) else { return };
     assert!(browsed.console.is_empty(), "{:?}", browsed.console);
     let script = "document.querySelectorAll('#validation-rows th button')[8].click();";

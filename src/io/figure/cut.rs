@@ -223,6 +223,9 @@ mod tests {
         let coronal = Cut::new(&maps, Plane::Coronal, [4, 4, 5], maps.body([0.0, 1000.0]).unwrap());
         let lines = coronal.isodose(5.5).unwrap();
         // Rows of 8, 7, 6, 5 mGy from above: 5.5 is between the centres of the third and the fourth.
-        assert!(!lines.is_empty() && lines.iter().flatten().all(|(_, y)| (y - 3.0).abs() < 1e-6), "{lines:?}");
+        assert!(
+            !lines.is_empty() && lines.iter().flatten().all(|(_, y)| (y - 3.0).abs() < 1e-6),
+            "{lines:?}"
+        );
     }
 }
