@@ -3,12 +3,12 @@
 use std::path::Path;
 
 use plotters::coord::Shift;
-use plotters::element::DashedPathElement;
 use plotters::prelude::*;
 use serde_json::Value;
 
 use super::Options;
 use super::cut::{Cut, Maps, SMOOTHED_VOXELS};
+use super::dose_panel::{ISODOSES, LETTERS, Panel};
 use super::ink::{self, INK, LARGE, MARGIN, SMALL, SOFT, Scale, WIDTH, mark_text, write};
 use crate::error::{Error, Result};
 use crate::io::picture::drawing::{Drawing, Drawn};
@@ -22,8 +22,6 @@ use crate::io::result::map_file::MapFile;
 const TOP: i32 = 200;
 const GAP: i32 = 70;
 const BOTTOM: i32 = 110;
-/// Room for the letters of orientation around a plane.
-const LETTERS: i32 = 34;
 /// Height of what stands under the axial plane.
 const KEY: i32 = 360;
 /// Highest picture, pixels.
@@ -31,12 +29,7 @@ const HIGHEST: f64 = 2600.0;
 /// What is shown beyond the exposed range, mm, and decades of a logarithmic scale.
 const AROUND_MM: f64 = 100.0;
 const DECADES: f64 = 3.0;
-/// Doses of lines as shares of the scale's largest.
-const ISODOSES: [f64; 5] = [0.1, 0.25, 0.5, 0.75, 0.9];
 const SCALE_BAR_MM: f64 = 50.0;
-const LINE: RGBColor = RGBColor(255, 255, 255);
-const NAME: RGBColor = RGBColor(0, 0, 0);
-const RANGE: RGBColor = RGBColor(0, 158, 115);
 
 /// The figure.
 pub struct DoseFigure {
@@ -48,16 +41,6 @@ pub struct DoseFigure {
     /// Nominal and exposed ends of the ranges, mm.
     ranges_mm: Vec<[f64; 4]>,
     height: u32,
-}
-
-/// A plane on the sheet.
-struct Panel {
-    cut: Cut,
-    /// By dose.
-    isodoses: Vec<Vec<Vec<(f64, f64)>>>,
-    corner: (i32, i32),
-    size: [u32; 2],
-    name: String,
 }
 
 impl DoseFigure {
@@ -147,95 +130,6 @@ fn panels(cuts: [Cut; 3], pixels_per_mm: f64, most_mgy: f64) -> Result<[Panel; 3
     panels.try_into().map_err(|_| Error::Internal("three planes".to_owned()))
 }
 
-impl Panel {
-    fn bottom(&self) -> i32 {
-        self.corner.1 + self.size[1] as i32
-    }
-
-    fn draw<B: DrawingBackend>(&self, figure: &DoseFigure, area: &DrawingArea<B, Shift>) -> Drawn<B> {
-        let size = (self.size[0], self.size[1]);
-        let pixels = self.cut.pixels(self.size, &figure.scale);
-        // A picture of the right length is made above, so that there is none only where it is empty.
-        if let Some(picture) = BitMapElement::with_owned_buffer(self.corner, size, pixels) {
-            area.draw(&picture)?;
-        }
-        for (lines, share) in self.isodoses.iter().zip(ISODOSES) {
-            self.draw_isodose(lines, share, area)?;
-        }
-        self.draw_ranges(figure, area)?;
-        self.write_around(area)
-    }
-
-    /// The lines of a dose, and its percentage where the longest of them begins.
-    fn draw_isodose<B: DrawingBackend>(
-        &self,
-        lines: &[Vec<(f64, f64)>],
-        share: f64,
-        area: &DrawingArea<B, Shift>,
-    ) -> Drawn<B> {
-        let [per_column, per_row] = [0, 1].map(|i| f64::from(self.size[i]) / self.cut.counts[i] as f64);
-        let on_sheet = |line: &Vec<(f64, f64)>| -> Vec<(i32, i32)> {
-            let corner = |&(column, row): &(f64, f64)| {
-                let pixel = [column * per_column, row * per_row].map(|place| place.round() as i32);
-                (self.corner.0 + pixel[0], self.corner.1 + pixel[1])
-            };
-            line.iter().map(corner).collect()
-        };
-        for line in lines {
-            area.draw(&PathElement::new(on_sheet(line), LINE.stroke_width(2)))?;
-        }
-        let Some(longest) = lines.iter().max_by_key(|line| line.len()) else { return Ok(()) };
-        let inside = |&(x, y): &(i32, i32)| {
-            let room = [x - self.corner.0, y - self.corner.1];
-            (0..2).all(|along| (40..self.size[along] as i32 - 40).contains(&room[along]))
-        };
-        // Each dose is named at another place of its line, so that names of near lines stay apart.
-        let corners: Vec<(i32, i32)> = on_sheet(longest).into_iter().filter(inside).collect();
-        let Some(&(x, y)) = corners.get((corners.len() as f64 * share) as usize) else { return Ok(()) };
-        area.draw(&Rectangle::new([(x - 22, y - 15), (x + 22, y + 15)], NAME.mix(0.75).filled()))?;
-        write(area, &format!("{:.0}", 100.0 * share), (x, y), MIDDLE, (26.0, LINE))
-    }
-
-    fn draw_ranges<B: DrawingBackend>(&self, figure: &DoseFigure, area: &DrawingArea<B, Shift>) -> Drawn<B> {
-        if self.cut.plane == Plane::Axial {
-            return Ok(());
-        }
-        let (left, right) = (self.corner.0 - 14, self.corner.0 + self.size[0] as i32 + 14);
-        for range_mm in &figure.ranges_mm {
-            for (end, &mm) in range_mm.iter().enumerate() {
-                let row = self.corner.1 + (self.cut.below_top_mm(mm) * figure.pixels_per_mm).round() as i32;
-                if !(self.corner.1..=self.bottom()).contains(&row) {
-                    continue;
-                }
-                let line = [(left, row), (right, row)];
-                // Nominal ends first, then exposed ones.
-                if end < 2 {
-                    area.draw(&PathElement::new(line, RANGE.stroke_width(4)))?;
-                } else {
-                    area.draw(&DashedPathElement::new(line, 6, 8, RANGE.stroke_width(3)))?;
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn write_around<B: DrawingBackend>(&self, area: &DrawingArea<B, Shift>) -> Drawn<B> {
-        let (x, y) = self.corner;
-        let [width, height] = self.size.map(|pixels| pixels as i32);
-        let [left, right, upper, lower] = self.cut.plane.letters();
-        let half = LETTERS / 2 + 4;
-        for (letter, at) in [
-            (left, (x - half, y + height / 2)),
-            (right, (x + width + half, y + height / 2)),
-            (upper, (x + width / 2, y - half)),
-            (lower, (x + width / 2, y + height + half)),
-        ] {
-            write(area, letter, at, MIDDLE, (SMALL, SOFT))?;
-        }
-        write(area, &self.name, (x, y - LETTERS - 24), LEFT, (SMALL, INK))
-    }
-}
-
 impl Drawing for DoseFigure {
     fn size(&self) -> (u32, u32) {
         let right = self.panels[2].corner.0 + self.panels[2].size[0] as i32 + LETTERS + MARGIN;
@@ -247,7 +141,7 @@ impl Drawing for DoseFigure {
         write(area, &self.title[0], (MARGIN, 50), LEFT, (LARGE, INK))?;
         write(area, &self.title[1], (MARGIN, 104), LEFT, (SMALL, SOFT))?;
         for panel in &self.panels {
-            panel.draw(self, area)?;
+            panel.draw(&self.scale, &self.ranges_mm, area)?;
         }
         self.draw_scale_bar(area)?;
         self.draw_key(area)?;

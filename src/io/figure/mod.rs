@@ -4,6 +4,7 @@
 mod convergence;
 mod cut;
 mod dose;
+mod dose_panel;
 mod ink;
 mod organs;
 mod profile;
