@@ -5,6 +5,7 @@ mod common;
 use std::path::PathBuf;
 
 use assert_cmd::assert::OutputAssertExt;
+use common::page::{browse, column, with_script};
 use common::{childsize, quick_protocol};
 use predicates::str::contains;
 use serde_json::Value;
@@ -30,10 +31,21 @@ fn compare_holds_the_noise_and_writes_a_page_and_json() {
     let liver = value["rows"].as_array().unwrap().iter().find(|row| row["id"] == "liver").unwrap();
     assert!(liver["error_over_independent"].as_f64().unwrap() < 0.95);
     assert!(liver["a"]["saved_per_cm"]["head_end"]["value"].as_f64().unwrap() > 0.0);
-    let page = std::fs::read_to_string(&html).unwrap();
-    assert!(!page.contains("<script") && page.contains("&lt;script&gt;"));
     // What is there is kept.
     compare(&[]).code(73).stderr(contains("is already there"));
+    let page = std::fs::read_to_string(&html).unwrap();
+    assert!(!page.contains("<script>alert") && page.contains("&lt;script&gt;"));
+    assert!(!page.contains("Dose maps on one scale"), "protocols are played without maps");
+    let Some(browsed) = browse(&html) else { return };
+    assert!(browsed.console.is_empty(), "{:?}", browsed.console);
+    let script = "document.querySelectorAll('#dose-table th button')[6].click();";
+    let sorted = browse(&with_script(&html, "sorted.html", script)).unwrap().document;
+    let differences: Vec<f64> =
+        column(&sorted, "dose-table", 6).iter().map(|text| text.parse().unwrap()).collect();
+    assert!(
+        differences.len() > 20 && differences.windows(2).all(|pair| pair[0] >= pair[1]),
+        "{differences:?}"
+    );
 }
 
 #[test]
@@ -53,6 +65,23 @@ fn results_are_compared_as_their_protocols_are() {
     };
     let (played, read) = (rows(&protocols), rows(&results));
     assert!(same(&played, &read), "a row of the protocols differs from that of the results");
+}
+
+#[test]
+fn the_maps_of_two_results_stand_side_by_side_on_one_scale() {
+    let folder = tempfile::tempdir().unwrap();
+    let results = [("a", 120.0), ("b", 80.0)].map(|(name, kv)| {
+        let protocol = quick_protocol(folder.path(), &format!("{name}.toml"), kv, name);
+        let result = folder.path().join(name);
+        childsize().arg("run").arg(protocol).arg("-o").arg(&result).assert().success();
+        result
+    });
+    let html = folder.path().join("c.html");
+    childsize().arg("compare").args(&results).arg("--html").arg(&html).assert().success();
+    let page = std::fs::read_to_string(&html).unwrap();
+    assert!(page.contains("Dose maps on one scale"));
+    assert_eq!(page.matches("image/png;base64,").count(), 4, "coronal and axial of both");
+    assert!(page.len() < 1_000_000);
 }
 
 /// Equal but for rounding.

@@ -3,12 +3,12 @@
 mod common;
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
 use std::str::FromStr;
 
 use assert_cmd::assert::OutputAssertExt;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use common::page::{between, browse, column, with_script};
 use common::{childsize, quick_protocol};
 use hdf5::types::VarLenUnicode;
 use predicates::str::contains;
@@ -45,12 +45,6 @@ impl Run {
     }
 }
 
-/// What stands between two texts.
-fn between<'a>(page: &'a str, before: &str, after: &str) -> &'a str {
-    let rest = page.split_once(before).unwrap_or_else(|| panic!("no {before}")).1;
-    rest.split_once(after).unwrap().0
-}
-
 #[test]
 fn a_page_tells_the_numbers_of_the_summary_and_lets_no_text_become_markup() {
     let run = Run::new("<script>alert(1)</script>", &[]);
@@ -65,7 +59,8 @@ fn a_page_tells_the_numbers_of_the_summary_and_lets_no_text_become_markup() {
     let csv = BASE64_STANDARD.decode(link).unwrap();
     assert_eq!(csv, std::fs::read(run.path("organs.csv")).unwrap());
     assert!(!page.contains("<script>alert") && page.contains("&lt;script&gt;alert"));
-    assert_eq!(page.matches("<script").count(), 2, "the data and the page's own script");
+    assert_eq!(page.matches("<script").count(), 3, "the data and the page's own two scripts");
+    assert!(page.contains("<code>childsize run "), "the command that made it");
     assert!(!page.contains("http://") && !page.contains("https://") && page.len() < 8_000_000);
 }
 
@@ -111,56 +106,84 @@ fn an_incomplete_result_says_so_and_one_of_another_version_is_refused() {
     refused.code(65).stderr(contains("found childsize.result 0.9"));
 }
 
-/// Opens a page in Chromium without a window and hands back the document that its scripts left.
-fn browse(page: &Path) -> Option<Output> {
-    let profile = tempfile::tempdir().unwrap();
-    let mut chromium = Command::new("chromium");
-    chromium.args(["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-sync"]);
-    chromium.args(["--disable-background-networking", "--disable-component-update"]);
-    chromium.args(["--enable-logging=stderr", "--virtual-time-budget=10000", "--dump-dom"]);
-    chromium.arg(format!("--user-data-dir={}", profile.path().display()));
-    match chromium.arg(format!("file://{}", page.display())).output() {
-        Ok(output) => Some(output),
-        Err(_) => {
-            eprintln!("skipped: there is no chromium on this machine");
-            None
-        }
-    }
-}
-
 #[test]
 fn a_browser_draws_the_viewer_and_sorts_the_table_without_a_complaint() {
     let run = Run::new("</script><script>alert(1)</script>", &[]);
-    let Some(output) = browse(&run.path("report.html")) else { return };
-    let (document, said) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    assert!(!said.contains("CONSOLE"), "{said}");
+    let Some(browsed) = browse(&run.path("report.html")) else { return };
+    let document = browsed.document;
+    assert!(browsed.console.is_empty(), "{:?}", browsed.console);
     assert!(document.contains("data-drawn=\"yes\"") && !document.contains("data-error"));
     for plane in ["coronal", "sagittal", "axial"] {
         let canvas = between(&document, &format!("<canvas id=\"{plane}\""), ">");
         let coloured: u32 = between(canvas, "data-coloured=\"", "\"").parse().unwrap();
         assert!(coloured > 50, "{plane}: {coloured} voxels in colour");
     }
-    let sorted = run.path("sorted.html");
-    std::fs::write(&sorted, clicking(&run.page())).unwrap();
-    let output = browse(&sorted).unwrap();
-    let document = String::from_utf8_lossy(&output.stdout);
+    let summary = run.summary();
+    let told: Vec<f64> =
+        column(&document, "organ-table", 4).iter().map(|text| text.parse().unwrap()).collect();
+    let organs = summary["organs"].as_array().unwrap();
+    for (name, told) in column(&document, "organ-table", 0).iter().zip(&told) {
+        let organ = organs.iter().find(|organ| organ["name"].as_str() == Some(name)).unwrap();
+        assert_eq!(*told, organ["dose_mgy"].as_f64().unwrap_or(0.0), "{name}");
+    }
+    let script = "document.querySelectorAll('#organ-table th button')[2].click();
+        const data = JSON.parse(document.getElementById('viewer-data').textContent);
+        document.body.dataset.picked = '#' + data.colours.dose.slice(-6);";
+    let document = browse(&with_script(&run.path("report.html"), "sorted.html", script)).unwrap().document;
     assert_eq!(between(&document, "data-picked=\"", "\""), "#fcffa4", "the colour of the largest dose");
-    let table = between(&document, "id=\"organ-table\"", "</table>");
-    assert!(table.contains("aria-sort=\"descending\""));
-    let masses: Vec<f64> = between(table, "<tbody>", "</tbody>")
-        .split("<tr")
-        .skip(1)
-        .map(|row| between(row.split("<td").nth(3).unwrap(), "data-value=\"", "\"").parse().unwrap())
-        .collect();
+    assert!(between(&document, "id=\"organ-table\"", "</thead>").contains("aria-sort=\"descending\""));
+    let masses: Vec<f64> =
+        column(&document, "organ-table", 2).iter().map(|text| text.parse().unwrap()).collect();
     assert!(masses.len() > 20 && masses.windows(2).all(|pair| pair[0] >= pair[1]), "{masses:?}");
 }
 
-/// The page with a script of the test, which sorts organs by mass and reads the end of the colour scale.
-fn clicking(page: &str) -> String {
-    let policy = between(page, "<meta http-equiv=\"Content-Security-Policy\"", ">");
-    let policy = format!("<meta http-equiv=\"Content-Security-Policy\"{policy}>");
-    let script = "<script>document.querySelectorAll('#organ-table th button')[2].click();
-        const data = JSON.parse(document.getElementById('viewer-data').textContent);
-        document.body.dataset.picked = '#' + data.colours.dose.slice(-6);</script></body>";
-    page.replace(&policy, "").replace("</body>", script)
+/// A turn of the wheel, once the viewer is there, then every choice of it, one after the other; what was seen is kept.
+const PLAY: &str = "
+    // A browser whose time is virtual has no frames.
+    window.requestAnimationFrame = draw => setTimeout(() => draw(performance.now()), 5);
+    const get = id => document.getElementById(id), seen = {};
+    const picture = () => get('axial').toDataURL().length + ':' + get('axial').dataset.coloured;
+    const choose = (id, value) => {
+      get(id)[typeof value === 'boolean' ? 'checked' : 'value'] = value;
+      get(id).dispatchEvent(new Event('input'));
+    };
+    const steps = [
+      ['first', () => {}],
+      ['wheel', () => get('axial').dispatchEvent(new WheelEvent('wheel', { deltaY: -100, cancelable: true }))],
+      ['keys', () => get('axial').dispatchEvent(new KeyboardEvent('keydown', { key: 'PageDown' }))],
+      ['log', () => choose('scale', 'log')],
+      ['isodose', () => choose('isodose', true)],
+      ['error', () => choose('what', 'error')],
+      ['anatomy', () => choose('what', 'anatomy')],
+    ];
+    const step = () => {
+      if (get('viewer').dataset.drawn !== 'yes') return setTimeout(step, 20);
+      const next = steps.shift();
+      if (!next) { document.body.dataset.seen = JSON.stringify(seen); return; }
+      next[1]();
+      setTimeout(() => {
+        seen[next[0]] = { at: get('at-axial').textContent, picture: picture(), organ: get('organ-here').textContent };
+        step();
+      }, 50);
+    };
+    step();";
+
+#[test]
+fn the_viewer_scrolls_and_shows_what_is_chosen() {
+    let run = Run::new("venous", &[]);
+    let Some(browsed) = browse(&with_script(&run.path("report.html"), "played.html", PLAY)) else { return };
+    assert!(browsed.console.is_empty() && !browsed.document.contains("data-error"), "{:?}", browsed.console);
+    let seen = between(&browsed.document, "data-seen=\"", "\"").replace("&quot;", "\"");
+    let seen: Value = serde_json::from_str(&seen).unwrap();
+    let z_mm =
+        |step: &str| -> f64 { between(seen[step]["at"].as_str().unwrap(), "z = ", " mm").parse().unwrap() };
+    // Voxels of the newborn are 4 mm high: up by one, then down by ten.
+    assert_eq!(z_mm("wheel") - z_mm("first"), 4.0);
+    assert_eq!(z_mm("keys") - z_mm("wheel"), -40.0);
+    let steps = ["first", "wheel", "keys", "log", "isodose", "error", "anatomy"];
+    for pair in steps.windows(2) {
+        assert_ne!(seen[pair[0]]["picture"], seen[pair[1]]["picture"], "{pair:?} look the same");
+    }
+    assert!(seen["anatomy"]["picture"].as_str().unwrap().ends_with(":0"), "anatomy has no colour");
+    assert!(!seen["first"]["organ"].as_str().unwrap().is_empty());
 }

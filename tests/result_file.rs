@@ -79,6 +79,7 @@ fn write_outcome(path: &Path, exam: &Exam, outcome: &Outcome) {
         toml: "schema = \"childsize.protocol/1\"\n# é\n".to_owned(),
         resolved_json: "{}".to_owned(),
         sha256: "00".repeat(32),
+        command_line: String::new(),
     };
     let file = ResultFile {
         exam,

@@ -5,8 +5,10 @@ mod check;
 mod compare;
 mod console;
 mod ctdi;
+mod export;
 mod interrupt;
 mod phantoms;
+mod plot;
 mod progress;
 mod protocol;
 mod report;
@@ -33,6 +35,8 @@ Examples:
   childsize run chest.toml -o out/            organ doses and a dose map with their errors
   childsize compare one.toml two.toml         what a second phase or another kV does to every organ
   childsize report out/                       the page of a result, for a browser
+  childsize export out/ --format nifti        its dose map for other programs
+  childsize plot out/                         its figures as SVG and PNG, for papers
   childsize risk out/ --age-y 5 --sex female --coefficients table.csv    lifetime attributable risk, by your table
   childsize ctdi chest.toml                   CTDIw, CTDIvol and DLP of its scanner and mAs
   childsize protocol from-rdsr dose.dcm -o chest.toml  a protocol from the scanner's dose report
@@ -60,7 +64,9 @@ enum Command {
     Check(check::CheckArguments),
     Compare(compare::CompareArguments),
     Ctdi(ctdi::CtdiArguments),
+    Export(export::ExportArguments),
     Phantoms(phantoms::PhantomsArguments),
+    Plot(plot::PlotArguments),
     Report(report::ReportArguments),
     Risk(risk::RiskArguments),
     Protocol(protocol::ProtocolArguments),
@@ -80,7 +86,9 @@ pub fn main() -> ExitCode {
         Command::Check(arguments) => check::run(&arguments).map(|()| ExitCode::SUCCESS),
         Command::Compare(arguments) => compare::run(&arguments).map(|()| ExitCode::SUCCESS),
         Command::Ctdi(arguments) => ctdi::run(&arguments).map(|()| ExitCode::SUCCESS),
+        Command::Export(arguments) => export::run(&arguments).map(|()| ExitCode::SUCCESS),
         Command::Phantoms(arguments) => phantoms::run(&arguments).map(|()| ExitCode::SUCCESS),
+        Command::Plot(arguments) => plot::run(&arguments).map(|()| ExitCode::SUCCESS),
         Command::Report(arguments) => report::run(&arguments).map(|()| ExitCode::SUCCESS),
         Command::Risk(arguments) => risk::run(&arguments).map(|()| ExitCode::SUCCESS),
         Command::Protocol(arguments) => protocol::run(&arguments),

@@ -6,6 +6,7 @@ use clap::Args;
 
 use super::console;
 use crate::error::Result;
+use crate::io::result::read;
 use crate::io::{output_file, report};
 
 const AFTER_HELP: &str = "\
@@ -32,8 +33,7 @@ pub struct ReportArguments {
 
 /// Writes the page.
 pub fn run(arguments: &ReportArguments) -> Result<()> {
-    let path = &arguments.result;
-    let file = if path.is_dir() { path.join("result.h5") } else { path.clone() };
+    let file = read::file_of(&arguments.result);
     let page = arguments.output.clone().unwrap_or_else(|| file.with_file_name("report.html"));
     output_file::refuse_existing(&page, arguments.force)?;
     output_file::replace(&page, report::result(&file)?.as_bytes())?;

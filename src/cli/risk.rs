@@ -76,7 +76,7 @@ pub fn run(arguments: &RiskArguments) -> Result<()> {
     }
     let table = risk_table::read(&arguments.coefficients, arguments.sex.sex())?;
     let path = &arguments.result;
-    let file = if path.is_dir() { path.join("result.h5") } else { path.clone() };
+    let file = read::file_of(path);
     let risk = attributable_risk(&table, arguments.age_y, &read::tissues(&file)?)?;
     console::print(&text(arguments, &risk))?;
     match &arguments.json {

@@ -9,7 +9,7 @@ use clap::builder::PossibleValuesParser;
 
 use super::{Done, console};
 use crate::error::{Error, Result};
-use crate::io::output_file;
+use crate::io::{output_file, report as page};
 use crate::validation::row::{Row, Verdict, merged};
 use crate::validation::{self, Plan, SUITES, report};
 
@@ -18,6 +18,7 @@ Examples:
   childsize validate --quick                          every suite, in a few minutes
   childsize validate --suite tg195 --case5 case5.tif  the TG-195 cases with the report's voxel volume
   childsize validate --json validation.json           every row as JSON
+  childsize validate --quick --html validation.html   a page for a browser
   childsize validate --suite ctdi --add tg195.json --report validation.md    with the rows of an earlier run
 
 The volume of TG-195's Case 5 is published with the report of AAPM Task Group 195 (Sechopoulos et al.,
@@ -54,6 +55,12 @@ pub struct ValidateArguments {
     /// Write a report with a plot: a Markdown file, and an SVG file beside it
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
+    /// Write the report as a page for a browser: summary, plot, every row, tables that sort
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
+    /// Replace files that are there
+    #[arg(long)]
+    force: bool,
     /// Seed of all chance
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -68,6 +75,10 @@ fn error_factor(text: &str) -> Result<f64, String> {
 
 /// Runs the suites and prints the table.
 pub fn run(arguments: &ValidateArguments) -> Done {
+    let svg = arguments.report.as_ref().map(|path| path.with_extension("svg"));
+    for path in [&arguments.json, &arguments.report, &svg, &arguments.html].into_iter().flatten() {
+        output_file::refuse_existing(path, arguments.force)?;
+    }
     let start = Instant::now();
     let listener = |what: &str| console::note(&format!("{:7.1} s  {what}", start.elapsed().as_secs_f64()));
     let plan = Plan {
@@ -90,11 +101,14 @@ pub fn run(arguments: &ValidateArguments) -> Done {
     if let Some(path) = &arguments.json {
         output_file::replace(path, &json(&rows)?)?;
     }
-    if let Some(path) = &arguments.report {
-        let svg = path.with_extension("svg");
-        output_file::replace(&svg, report::plot(&rows).as_bytes())?;
-        let text = report::markdown(&rows, &circumstances(arguments, start), &svg);
+    if let (Some(path), Some(svg)) = (&arguments.report, &svg) {
+        output_file::replace(svg, report::plot(&rows).as_bytes())?;
+        let text = report::markdown(&rows, &circumstances(arguments, start), svg);
         output_file::replace(path, text.as_bytes())?;
+    }
+    if let Some(path) = &arguments.html {
+        let page = page::validation(&report::value(&rows, &circumstances(arguments, start)))?;
+        output_file::replace(path, page.as_bytes())?;
     }
     let failed = rows.iter().filter(|row| row.verdict == Verdict::Fail).count();
     console::note(&format!("{} rows, {failed} failed", rows.len()));

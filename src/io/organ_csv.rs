@@ -76,7 +76,7 @@ fn number(value: Option<f64>) -> String {
 }
 
 /// Text that a spreadsheet would take for a formula gets an apostrophe in front.
-fn neutral(text: &str) -> String {
+pub(in crate::io) fn neutral(text: &str) -> String {
     if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text.to_owned() }
 }
 

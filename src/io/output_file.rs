@@ -23,6 +23,11 @@ pub fn refuse_existing(path: &Path, force: bool) -> Result<()> {
     }
 }
 
+/// Makes a folder, with those around it, if it is not there.
+pub fn make_folder(folder: &Path) -> Result<()> {
+    std::fs::create_dir_all(folder).map_err(|error| unwritable(folder, &error))
+}
+
 /// A new, empty, hidden file in the folder of `path`, with the permissions a usual file would get.
 pub fn beside(path: &Path) -> Result<NamedTempFile> {
     let mut builder = Builder::new();

@@ -5,6 +5,9 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::Path;
 
+use serde_json::{Value, json};
+
+use crate::io::result::NOTICE;
 use crate::validation::row::{Row, Verdict};
 
 /// Differences the plot reaches to on either side, percent; larger ones are drawn at its edge.
@@ -18,6 +21,21 @@ const TOP: f64 = 40.0;
 struct Group<'a> {
     name: String,
     rows: Vec<&'a Row>,
+}
+
+impl Group<'_> {
+    /// Rows with a verdict.
+    fn count(&self, verdict: Verdict) -> usize {
+        self.rows.iter().filter(|row| row.verdict == verdict).count()
+    }
+
+    /// Mean and largest difference of the rows that pass or fail, percent.
+    fn differences(&self) -> (f64, f64) {
+        let judged = self.rows.iter().filter(|row| matches!(row.verdict, Verdict::Pass | Verdict::Fail));
+        let all: Vec<f64> = judged.filter_map(|row| row.difference_percent).collect();
+        let largest = all.iter().copied().max_by(|a, b| a.abs().total_cmp(&b.abs()));
+        (all.iter().sum::<f64>() / all.len().max(1) as f64, largest.unwrap_or(0.0))
+    }
 }
 
 /// Rows with a reference, gathered in the order they come.
@@ -39,8 +57,44 @@ fn groups(rows: &[Row]) -> Vec<Group<'_>> {
     order
 }
 
+/// Colours of a plot, as SVG knows them.
+struct Ink {
+    paper: &'static str,
+    text: &'static str,
+    grid: &'static str,
+    zero: &'static str,
+    pass: &'static str,
+    fail: &'static str,
+    other: &'static str,
+}
+
+/// Of a file beside a Markdown report.
+const ON_PAPER: Ink = Ink {
+    paper: "white",
+    text: "black",
+    grid: "#ddd",
+    zero: "#555",
+    pass: "#2a6fbb",
+    fail: "#c62828",
+    other: "#999",
+};
+/// Of a page, light or dark: the variables of its style sheet.
+const ON_PAGE: Ink = Ink {
+    paper: "none",
+    text: "var(--ink)",
+    grid: "var(--line)",
+    zero: "var(--soft)",
+    pass: "var(--a)",
+    fail: "var(--alarm)",
+    other: "var(--soft)",
+};
+
 /// An SVG: one line per group, one dot per row at its difference in percent, with its error bar.
 pub fn plot(rows: &[Row]) -> String {
+    draw(rows, &ON_PAPER)
+}
+
+fn draw(rows: &[Row], ink: &Ink) -> String {
     let groups = groups(rows);
     let bottom = TOP + LINE * groups.len() as f64;
     let x = |percent: f64| {
@@ -49,13 +103,15 @@ pub fn plot(rows: &[Row]) -> String {
     };
     let mut svg = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {:.0}\" font-family=\"sans-serif\" \
-         font-size=\"13\">\n<rect width=\"100%\" height=\"100%\" fill=\"white\"/>\n",
-        bottom + 45.0
+         font-size=\"13\" style=\"fill: {}\">\n<rect width=\"100%\" height=\"100%\" style=\"fill: {}\"/>\n",
+        bottom + 45.0,
+        ink.text,
+        ink.paper
     );
     let mut line = |text: String| svg.push_str(&(text + "\n"));
     for percent in -6..=6 {
-        let (at, colour) = (x(f64::from(percent)), if percent == 0 { "#555" } else { "#ddd" });
-        line(format!("<path d=\"M{at:.1} {TOP:.0}V{bottom:.0}\" stroke=\"{colour}\"/>"));
+        let (at, colour) = (x(f64::from(percent)), if percent == 0 { ink.zero } else { ink.grid });
+        line(format!("<path d=\"M{at:.1} {TOP:.0}V{bottom:.0}\" style=\"stroke: {colour}\"/>"));
         let y = bottom + 16.0;
         line(format!("<text x=\"{at:.1}\" y=\"{y:.0}\" text-anchor=\"middle\">{percent:+}</text>"));
     }
@@ -69,23 +125,81 @@ pub fn plot(rows: &[Row]) -> String {
         line(format!("<text x=\"8\" y=\"{label_y:.1}\">{} ({count})</text>", group.name));
         for (k, row) in group.rows.iter().enumerate() {
             let spread = ((k as f64 * 0.618).fract() - 0.5) * LINE * 0.7;
-            dot(&mut line, row, y + spread, &x);
+            dot(&mut line, row, y + spread, &x, ink);
         }
     }
     svg + "</svg>\n"
 }
 
-fn dot(line: &mut impl FnMut(String), row: &Row, y: f64, x: &impl Fn(f64) -> f64) {
+fn dot(line: &mut impl FnMut(String), row: &Row, y: f64, x: &impl Fn(f64) -> f64, ink: &Ink) {
     let (Some(percent), Some(error)) = (row.difference_percent, row.error_percent()) else { return };
     let colour = match row.verdict {
-        Verdict::Pass => "#2a6fbb",
-        Verdict::Fail => "#c62828",
-        Verdict::Inconclusive | Verdict::Information => "#999",
+        Verdict::Pass => ink.pass,
+        Verdict::Fail => ink.fail,
+        Verdict::Inconclusive | Verdict::Information => ink.other,
     };
     let (low, high) = (x(percent - error), x(percent + error));
-    line(format!("<path d=\"M{low:.1} {y:.1}H{high:.1}\" stroke=\"{colour}\" stroke-opacity=\"0.5\"/>"));
-    let at = x(percent);
-    line(format!("<circle cx=\"{at:.1}\" cy=\"{y:.1}\" r=\"2\" fill=\"{colour}\"/>"));
+    line(format!("<path d=\"M{low:.1} {y:.1}H{high:.1}\" style=\"stroke: {colour}; stroke-opacity: 0.5\"/>"));
+    let (at, words) = (x(percent), escaped(&format!("{} {}, {}", row.suite, row.case, row.quantity)));
+    line(format!(
+        "<circle cx=\"{at:.1}\" cy=\"{y:.1}\" r=\"2\" style=\"fill: {colour}\">\
+         <title>{words}: {percent:+.2} ± {error:.2} %</title></circle>"
+    ));
+}
+
+/// Text between the tags of an SVG: rows of earlier runs come from a user's file.
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
+/// What the page of a validation is filled with (`io::report::validation`).
+pub fn value(rows: &[Row], circumstances: &str) -> Value {
+    let count = |verdict: Verdict| rows.iter().filter(|row| row.verdict == verdict).count();
+    let verdicts = [Verdict::Pass, Verdict::Fail, Verdict::Inconclusive, Verdict::Information];
+    let totals = verdicts.map(|verdict| json!({ "verdict": verdict.name(), "count": count(verdict) }));
+    json!({
+        "notice": NOTICE,
+        "software_version": env!("CARGO_PKG_VERSION"),
+        "circumstances": circumstances,
+        "totals": totals,
+        "reach_percent": REACH_PERCENT,
+        "plot": draw(rows, &ON_PAGE),
+        "groups": groups(rows).iter().map(group_value).collect::<Vec<_>>(),
+        "rows": rows.iter().map(row_value).collect::<Vec<_>>(),
+    })
+}
+
+fn group_value(group: &Group) -> Value {
+    let (mean_percent, largest_percent) = group.differences();
+    json!({
+        "name": group.name,
+        "rows": group.rows.len(),
+        "pass": group.count(Verdict::Pass),
+        "fail": group.count(Verdict::Fail),
+        "inconclusive": group.count(Verdict::Inconclusive),
+        "information": group.count(Verdict::Information),
+        "mean_percent": mean_percent,
+        "largest_percent": largest_percent,
+    })
+}
+
+fn row_value(row: &Row) -> Value {
+    let z = row.reference.filter(|_| row.standard_error > 0.0);
+    json!({
+        "suite": row.suite,
+        "case": row.case,
+        "quantity": row.quantity,
+        "unit": row.unit,
+        "reference": row.reference,
+        "reference_min": row.reference_min,
+        "reference_max": row.reference_max,
+        "value": row.value,
+        "standard_error": row.standard_error,
+        "difference_percent": row.difference_percent,
+        "z": z.map(|reference| (row.value - reference) / row.standard_error),
+        "verdict": row.verdict.name(),
+        "note": row.note,
+    })
 }
 
 /// The report's text. `circumstances` says when, where and how; `plot` is the SVG beside it.
@@ -99,21 +213,16 @@ pub fn markdown(rows: &[Row], circumstances: &str, plot: &Path) -> String {
          rows judged) |\n|---|---|---|---|---|---|---|---|\n"
     );
     for group in groups(rows) {
-        let count = |verdict| group.rows.iter().filter(|row| row.verdict == verdict).count();
-        let judged: Vec<&&Row> =
-            group.rows.iter().filter(|row| matches!(row.verdict, Verdict::Pass | Verdict::Fail)).collect();
-        let differences = || judged.iter().filter_map(|row| row.difference_percent);
-        let mean = differences().sum::<f64>() / judged.len().max(1) as f64;
-        let largest = differences().max_by(|a, b| a.abs().total_cmp(&b.abs())).unwrap_or(0.0);
+        let (mean, largest) = group.differences();
         let _ = writeln!(
             text,
             "| {} | {} | {} | {} | {} | {} | {mean:+.2} | {largest:+.2} |",
             group.name,
             group.rows.len(),
-            count(Verdict::Pass),
-            count(Verdict::Fail),
-            count(Verdict::Inconclusive),
-            count(Verdict::Information)
+            group.count(Verdict::Pass),
+            group.count(Verdict::Fail),
+            group.count(Verdict::Inconclusive),
+            group.count(Verdict::Information)
         );
     }
     text.push_str("\n## Rows\n\n| case | quantity | unit | reference (low to high) | value | difference % | verdict |\n|---|---|---|---|---|---|---|\n");

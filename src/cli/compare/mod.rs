@@ -87,13 +87,19 @@ pub fn run(arguments: &CompareArguments) -> Result<()> {
         output_file::replace(path, format!("{value:#}\n").as_bytes())?;
     }
     match &arguments.html {
-        Some(path) => output_file::replace(path, report::comparison(&value)?.as_bytes()),
+        Some(path) => {
+            // Maps are those of the currents that were played.
+            let has_maps = !is_protocol(&arguments.a) && !arguments.equal_noise;
+            let files = [&arguments.a, &arguments.b].map(|path| read::file_of(path));
+            let page = report::comparison(&value, has_maps.then(|| files.each_ref().map(PathBuf::as_path)))?;
+            output_file::replace(path, page.as_bytes())
+        }
         None => Ok(()),
     }
 }
 
 fn read_result(path: &Path) -> Result<RunBatches> {
-    if path.is_dir() { read::batches(&path.join("result.h5")) } else { read::batches(path) }
+    read::batches(&read::file_of(path))
 }
 
 /// Plays both protocols; the second takes seed and number of histories of the first.

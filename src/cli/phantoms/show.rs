@@ -31,7 +31,7 @@ pub fn show(arguments: &ShowArguments) -> Result<String> {
     let paths = ["coronal", "sagittal", "axial"].map(path);
     paths.iter().try_for_each(|path| output_file::refuse_existing(path, arguments.force))?;
     let folder = &arguments.png;
-    std::fs::create_dir_all(folder).map_err(|error| output_file::unwritable(folder, &error))?;
+    output_file::make_folder(folder)?;
     output_file::replace(&paths[0], &anatomy.coronal()?)?;
     output_file::replace(&paths[1], &anatomy.sagittal()?)?;
     output_file::replace(&paths[2], &anatomy.axial()?)?;

@@ -8,6 +8,7 @@ use super::choice::PhantomChoice;
 use crate::analysis::size::{REFERENCE_KEV, SliceSize, slice_sizes};
 use crate::error::{Error, Result};
 use crate::io::output_file;
+use crate::io::picture::drawing::Drawing;
 use crate::io::picture::size_curve::SizeCurve;
 use crate::units::MM_PER_CM;
 
@@ -47,7 +48,7 @@ pub fn size(arguments: &SizeArguments) -> Result<String> {
     if files.clone().next().is_none() {
         return Ok(csv(&sizes));
     }
-    let curve = SizeCurve { phantom: &phantom, sizes: &sizes, energy_kev: arguments.energy_kev };
+    let curve = SizeCurve::new(&phantom, &sizes, arguments.energy_kev)?;
     write(arguments.png.as_deref(), || curve.png())?;
     write(arguments.svg.as_deref(), || curve.svg().map(String::into_bytes))?;
     Ok(files.map(|path| format!("{}\n", path.display())).collect())

@@ -50,6 +50,7 @@ impl Plan {
         }
         let directory = arguments.output.clone().or_else(|| prepared.output.directory.clone());
         overrule(&mut prepared, arguments);
+        refuse_maps_without_map(&prepared)?;
         prepared.settings.check()?;
         Ok(Plan {
             protocol: ProtocolText {
@@ -57,6 +58,7 @@ impl Plan {
                 toml: prepared.protocol_text,
                 resolved_json: format!("{:#}", prepared.resolved_json),
                 sha256: prepared.protocol_sha256,
+                command_line: command_line(),
             },
             exam: prepared.exam,
             console: prepared.console,
@@ -90,6 +92,27 @@ fn overrule(prepared: &mut Prepared, arguments: &RunArguments) {
         set(resolved, "output", "map_voxel_mm", Value::Null);
         settings.estimator = settings.estimator.without_map();
         set(resolved, "run", "estimator", json!(settings.estimator.name()));
+    }
+}
+
+/// The command, without the folder of the program.
+fn command_line() -> String {
+    let arguments: Vec<String> =
+        std::env::args_os().skip(1).map(|argument| argument.to_string_lossy().into_owned()).collect();
+    let words = std::iter::once("childsize").chain(arguments.iter().map(String::as_str));
+    // A shell cannot be given NUL, which no argument can hold.
+    shlex::try_join(words).unwrap_or_default()
+}
+
+/// Files of the dose map cannot be made by a run that has none.
+fn refuse_maps_without_map(prepared: &Prepared) -> Result<()> {
+    let map = prepared.output.formats.iter().find(|format| matches!(format, Format::Map(_)));
+    match map {
+        Some(format) if prepared.settings.map_binning.is_none() => Err(Error::invalid(format!(
+            "output.formats may have \"{}\" with a dose map only, found --no-map",
+            format.name()
+        ))),
+        _ => Ok(()),
     }
 }
 

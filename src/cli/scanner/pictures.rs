@@ -6,6 +6,7 @@ use clap::Args;
 
 use crate::error::Result;
 use crate::io::output_file;
+use crate::io::picture::drawing::Drawing;
 use crate::io::picture::scanner_curve::Panels;
 
 /// Files of pictures.

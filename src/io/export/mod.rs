@@ -3,15 +3,17 @@
 //! Beside every file lies a CSV with the same stem that says what its numbers mean; importing both gives the same
 //! phantom again.
 
+pub(in crate::io) mod image;
 mod label_table;
-mod metaimage;
-mod nifti;
+pub(in crate::io) mod metaimage;
+pub(in crate::io) mod nifti;
 pub mod phantom_h5;
 mod voxel_text;
 
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
+use self::image::Image;
 use crate::error::{Error, Result};
 use crate::geometry::phantom::Phantom;
 use crate::io::output_file;
@@ -47,9 +49,10 @@ pub fn export(phantom: &Phantom, format: Format, distinguish: Distinguish, path:
     let rows = match format {
         Format::Nifti | Format::MetaImage => {
             refuse_varied(phantom)?;
+            let image = Image::of_labels(&phantom.grid, &phantom.labels);
             match format {
-                Format::Nifti => nifti::write(phantom, path)?,
-                _ => metaimage::write(phantom, path)?,
+                Format::Nifti => nifti::write(&image, path)?,
+                _ => metaimage::write(&image, path)?,
             }
             label_table::of_regions(phantom, 0)
         }

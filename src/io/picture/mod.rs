@@ -4,9 +4,11 @@
 //! drawn by `plotters` with a font that is part of the program.
 
 pub mod anatomy;
+pub mod drawing;
+pub(in crate::io) mod overlay;
 mod palette;
 mod panel;
 pub mod scanner_curve;
 pub(in crate::io) mod sheet;
 pub mod size_curve;
-mod slice;
+pub(in crate::io) mod slice;

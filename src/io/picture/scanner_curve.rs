@@ -5,8 +5,7 @@ use std::ops::Range;
 use plotters::coord::Shift;
 use plotters::prelude::*;
 
-use super::sheet::{load_font, png, undrawn};
-use crate::error::Result;
+use super::drawing::{Drawing, Drawn};
 
 const PANEL: (u32, u32) = (760, 640);
 const GRID: RGBColor = RGBColor(225, 225, 225);
@@ -19,8 +18,6 @@ const COLOURS: [RGBColor; 6] = [
     RGBColor(204, 121, 167),
     RGBColor(230, 159, 0),
 ];
-
-type Drawn<B> = std::result::Result<(), DrawingAreaErrorKind<<B as DrawingBackend>::ErrorType>>;
 
 /// Something that is drawn against the same axis: a line, points, or both.
 #[derive(Clone, Debug, Default)]
@@ -73,29 +70,12 @@ impl Panel {
 #[derive(Clone, Debug, Default)]
 pub struct Panels(pub Vec<Panel>);
 
-impl Panels {
+impl Drawing for Panels {
     fn size(&self) -> (u32, u32) {
         (PANEL.0 * self.0.len().max(1) as u32, PANEL.1)
     }
 
-    /// The diagrams as PNG.
-    pub fn png(&self) -> Result<Vec<u8>> {
-        load_font()?;
-        let size = self.size();
-        let mut pixels = vec![255; 3 * size.0 as usize * size.1 as usize];
-        self.draw(&BitMapBackend::with_buffer(&mut pixels, size).into_drawing_area()).map_err(undrawn)?;
-        png([size.0, size.1], &pixels)
-    }
-
-    /// The diagrams as SVG.
-    pub fn svg(&self) -> Result<String> {
-        load_font()?;
-        let mut text = String::new();
-        self.draw(&SVGBackend::with_string(&mut text, self.size()).into_drawing_area()).map_err(undrawn)?;
-        Ok(text)
-    }
-
-    fn draw<B: DrawingBackend>(&self, area: &DrawingArea<B, Shift>) -> Drawn<B> {
+    fn draw_on<B: DrawingBackend>(&self, area: &DrawingArea<B, Shift>) -> Drawn<B> {
         area.fill(&WHITE)?;
         for (panel, part) in self.0.iter().zip(area.split_evenly((1, self.0.len().max(1)))) {
             draw_panel(panel, &part)?;

@@ -5,7 +5,8 @@ use plotters::coord::types::RangedCoordf64;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
-use super::sheet::{full_name, load_font, png, undrawn};
+use super::drawing::{Drawing, Drawn};
+use super::sheet::full_name;
 use crate::analysis::size::{BODY_PARTS, SliceSize};
 use crate::error::{Error, Result};
 use crate::geometry::phantom::Phantom;
@@ -31,40 +32,19 @@ const CURVES: [Curve; 4] = [
 ];
 
 type Chart<'a, B> = ChartContext<'a, B, Cartesian2d<RangedCoordf64, RangedCoordf64>>;
-type Drawn<B> = std::result::Result<(), DrawingAreaErrorKind<<B as DrawingBackend>::ErrorType>>;
 
 /// A phantom and its sizes, slice by slice.
 pub struct SizeCurve<'a> {
-    /// The phantom.
-    pub phantom: &'a Phantom,
-    /// Sizes, from foot to head.
-    pub sizes: &'a [SliceSize],
-    /// Energy of μ/μ(water), keV.
-    pub energy_kev: f64,
+    phantom: &'a Phantom,
+    /// From foot to head.
+    sizes: &'a [SliceSize],
+    /// Of μ/μ(water).
+    energy_kev: f64,
 }
 
-impl SizeCurve<'_> {
-    /// The curves as PNG.
-    pub fn png(&self) -> Result<Vec<u8>> {
-        load_font()?;
-        let mut pixels = vec![255; 3 * SIZE.0 as usize * SIZE.1 as usize];
-        self.draw(BitMapBackend::with_buffer(&mut pixels, SIZE).into_drawing_area())?;
-        png([SIZE.0, SIZE.1], &pixels)
-    }
-
-    /// The curves as SVG.
-    pub fn svg(&self) -> Result<String> {
-        load_font()?;
-        let mut text = String::new();
-        self.draw(SVGBackend::with_string(&mut text, SIZE).into_drawing_area())?;
-        Ok(text)
-    }
-
-    fn draw<B: DrawingBackend>(&self, area: DrawingArea<B, Shift>) -> Result<()> {
-        if self.sizes.is_empty() {
-            return Err(Error::invalid(format!("phantom `{}` has no voxel of a body", self.phantom.id)));
-        }
-        self.draw_on(&area).map_err(undrawn)
+impl Drawing for SizeCurve<'_> {
+    fn size(&self) -> (u32, u32) {
+        SIZE
     }
 
     fn draw_on<B: DrawingBackend>(&self, area: &DrawingArea<B, Shift>) -> Drawn<B> {
@@ -100,6 +80,16 @@ impl SizeCurve<'_> {
             .label_font(("sans-serif", 15))
             .draw()?;
         area.present()
+    }
+}
+
+impl<'a> SizeCurve<'a> {
+    /// The curves of a phantom; refuses one without a body.
+    pub fn new(phantom: &'a Phantom, sizes: &'a [SliceSize], energy_kev: f64) -> Result<Self> {
+        match sizes.is_empty() {
+            true => Err(Error::invalid(format!("phantom `{}` has no voxel of a body", phantom.id))),
+            false => Ok(SizeCurve { phantom, sizes, energy_kev }),
+        }
     }
 
     fn draw_curve<B: DrawingBackend>(

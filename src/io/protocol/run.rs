@@ -9,6 +9,7 @@ use super::keys;
 use super::phantom::{PhantomEntry, edges_mm};
 use crate::error::Result;
 use crate::io::document::{Item, Value as Found};
+use crate::io::result_export::MapFormat;
 use crate::io::section::{Section, nearest, within, word};
 use crate::simulation::settings::{BATCHES_MIN, Settings, Target, TargetOrgans};
 use crate::transport::batch::Estimator;
@@ -40,10 +41,31 @@ pub enum Format {
     Json,
     /// HTML: a page for people.
     Html,
+    /// The dose map for other programs.
+    Map(MapFormat),
 }
 
-const FORMATS: [(&str, Format); 4] =
-    [("hdf5", Format::Hdf5), ("csv", Format::Csv), ("json", Format::Json), ("html", Format::Html)];
+/// Formats that need no asking.
+const USUAL_FORMATS: [Format; 4] = [Format::Hdf5, Format::Csv, Format::Json, Format::Html];
+const FORMATS: [(&str, Format); 7] = {
+    let [nifti, metaimage, rtdose] = MapFormat::NAMES;
+    [
+        ("hdf5", Format::Hdf5),
+        ("csv", Format::Csv),
+        ("json", Format::Json),
+        ("html", Format::Html),
+        (nifti.0, Format::Map(nifti.1)),
+        (metaimage.0, Format::Map(metaimage.1)),
+        (rtdose.0, Format::Map(rtdose.1)),
+    ]
+};
+
+impl Format {
+    /// Its name in a protocol.
+    pub fn name(self) -> &'static str {
+        FORMATS.iter().find(|(_, known)| *known == self).map_or("", |(name, _)| name)
+    }
+}
 
 /// Where results go, and as what.
 #[derive(Clone, Debug, PartialEq)]
@@ -81,7 +103,7 @@ impl RunEntry {
         settings.check()?;
         let output = OutputSettings {
             directory: output.text("directory")?.map(PathBuf::from),
-            formats: formats(output)?,
+            formats: formats(output, map_binning.is_some())?,
         };
         Ok(RunEntry { settings, output, threads, map_voxel_mm })
     }
@@ -100,10 +122,9 @@ impl RunEntry {
 
     /// `[output]` with every default filled in.
     pub fn resolved_output(&self) -> Value {
-        let name = |format: &Format| FORMATS.iter().find(|(_, known)| known == format).map(|(name, _)| *name);
         json!({
             "directory": self.output.directory,
-            "formats": self.output.formats.iter().filter_map(name).collect::<Vec<_>>(),
+            "formats": self.output.formats.iter().map(|format| format.name()).collect::<Vec<_>>(),
             "dose_map": self.settings.map_binning.is_some(),
             "map_voxel_mm": self.map_voxel_mm,
         })
@@ -185,14 +206,22 @@ fn resolved_target(target: &Target) -> Value {
     })
 }
 
-fn formats(output: &Section) -> Result<Vec<Format>> {
-    let Some(item) = output.find("formats") else { return Ok(FORMATS.map(|(_, format)| format).to_vec()) };
+fn formats(output: &Section, has_map: bool) -> Result<Vec<Format>> {
+    let Some(item) = output.find("formats") else { return Ok(USUAL_FORMATS.to_vec()) };
     let formats =
         item.list()?.iter().map(|format| word(format, &FORMATS)).collect::<Result<BTreeSet<_>>>()?;
     if formats.is_empty() {
-        return Err(item.refuse("must name at least one of hdf5, csv, json, html, found none"));
+        let known = FORMATS.map(|(name, _)| name).join(", ");
+        return Err(item.refuse(format!("must name at least one of {known}, found none")));
     }
-    Ok(formats.into_iter().collect())
+    match formats.iter().find(|format| matches!(format, Format::Map(_))) {
+        Some(format) if !has_map => {
+            let found = format.name();
+            Err(item
+                .refuse(format!("may have \"{found}\" with a dose map only, found it with dose_map = false")))
+        }
+        _ => Ok(formats.into_iter().collect()),
+    }
 }
 
 /// Edges of a map voxel, mm; `None` for no map. They must be multiples of the phantom's.

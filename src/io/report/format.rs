@@ -10,6 +10,14 @@ pub fn digits(value: &Value, count: usize) -> String {
     }
 }
 
+/// A difference with its sign and so many decimals; a dash for what is not a number.
+pub fn signed(value: &Value, decimals: usize) -> String {
+    match f64::try_from(value.clone()) {
+        Ok(number) if number.is_finite() => format!("{number:+.decimals$}").replace('-', "\u{2212}"),
+        _ => "–".to_owned(),
+    }
+}
+
 /// A number that was set: four significant digits, without zeros at the end.
 pub fn setting(value: &Value) -> String {
     let text = digits(value, 4);
@@ -58,7 +66,8 @@ pub fn share(value: f64, of: f64) -> String {
     format!("{:.2}", percent.clamp(0.0, 100.0))
 }
 
-fn significant(number: f64, count: usize) -> String {
+/// So many significant digits.
+pub fn significant(number: f64, count: usize) -> String {
     if number == 0.0 {
         return "0".to_owned();
     }
@@ -84,6 +93,7 @@ mod tests {
         assert_eq!([1234.5, 12.345, 0.012_345, 0.0].map(shown), ["1230", "12.3", "0.0123", "0"]);
         assert_eq!(shown(1.2345e-7), "1.23e-7");
         assert_eq!(digits(&Value::from(()), 3), "–");
+        assert_eq!([-1.234, 0.5].map(|number| signed(&Value::from(number), 2)), ["\u{2212}1.23", "+0.50"]);
         assert_eq!(whole(&Value::from(1_234_567)), "1\u{202f}234\u{202f}567");
         assert_eq!(
             [100.0, 0.984, 0.5, 403.44].map(|number| setting(&Value::from(number))),

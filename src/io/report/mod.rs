@@ -1,34 +1,65 @@
 //! Pages: one design for every report, templates filled with the same JSON that programs read.
 //!
-//! A page is a single file without network: style and charts are inside. Everything a user wrote is escaped by the
-//! template engine. Only the page of a result has a script, its own, whose digest the page names: no other runs.
+//! A page is a single file without network: style, charts and scripts are inside. Everything a user wrote is escaped by
+//! the template engine, and a page names the digests of its own scripts in its content policy: no other runs.
+//!
+//! A new page is a template that extends `page.html` and is filled with a JSON value that has `software_version`,
+//! `notice` and, from [`scripts`], `scripts`. `style.css` knows tables (`data-sortable` makes the headings of one sort it),
+//! cards, facts, and charts of bars with whiskers (`charts.html`).
 
 mod format;
-mod result;
+pub(in crate::io) mod result;
 
+use std::path::Path;
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
 use minijinja::{Environment, Value as Given};
-use serde_json::Value;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Result};
 
 const STYLE: &str = include_str!("templates/style.css");
-const TEMPLATES: [(&str, &str); 7] = [
+/// Sorts the tables of a page: plain JavaScript.
+const TABLES: &str = include_str!("templates/tables.js");
+const TEMPLATES: [(&str, &str); 8] = [
     ("page.html", include_str!("templates/page.html")),
     ("charts.html", include_str!("templates/charts.html")),
     ("comparison.html", include_str!("templates/comparison.html")),
+    ("validation.html", include_str!("templates/validation.html")),
     ("result.html", include_str!("templates/result.html")),
     ("result_protocol.html", include_str!("templates/result_protocol.html")),
     ("result_map.html", include_str!("templates/result_map.html")),
     ("result_organs.html", include_str!("templates/result_organs.html")),
 ];
 
+pub(in crate::io) use format::significant as digits;
 pub use result::result;
 
-/// The page of a comparison ([`crate::io::comparison`]).
-pub fn comparison(value: &Value) -> Result<String> {
-    render("comparison.html", value)
+/// The page of a comparison ([`crate::io::comparison`]). `results` are the files it was made of, where both are results:
+/// their dose maps are shown side by side on one scale.
+pub fn comparison(value: &Value, results: Option<[&Path; 2]>) -> Result<String> {
+    let mut page = value.clone();
+    page["maps"] = results.map_or(Ok(Value::Null), result::side_by_side)?;
+    page["scripts"] = scripts(&[TABLES]);
+    render("comparison.html", &page)
+}
+
+/// The page of a validation: `value` has `notice`, `software_version`, `circumstances`, `plot` (an SVG), `groups` and `rows`,
+/// as `validation::report::value` makes them.
+pub fn validation(value: &Value) -> Result<String> {
+    let mut page = value.clone();
+    page["scripts"] = scripts(&[TABLES]);
+    render("validation.html", &page)
+}
+
+/// The scripts of a page, with the digests that its content policy names.
+fn scripts(texts: &[&str]) -> Value {
+    let script = |text: &&str| json!({ "text": text, "hash": BASE64_STANDARD.encode(Sha256::digest(text)) });
+    texts.iter().map(script).collect()
 }
 
 fn render(template: &str, value: &Value) -> Result<String> {
@@ -38,6 +69,7 @@ fn render(template: &str, value: &Value) -> Result<String> {
     let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build().map_err(failed)?;
     environment.set_syntax(syntax);
     environment.add_filter("digits", format::digits);
+    environment.add_filter("signed", format::signed);
     environment.add_filter("whole", format::whole);
     environment.add_filter("setting", format::setting);
     environment.add_filter("percent_error", format::percent_error);
@@ -53,8 +85,6 @@ fn render(template: &str, value: &Value) -> Result<String> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     fn row(name: &str) -> Value {
@@ -77,18 +107,19 @@ mod tests {
                 "played_tube_current_ma": null, "noise_index": null, "histories": 1000,
             }],
         });
-        comparison(&json!({
+        let value = json!({
             "schema": "childsize.comparison/1", "notice": "research use", "software_version": "0",
             "equal_noise": false, "a": run, "b": run, "common_seed": true, "mean_gain": 2.0,
             "rows": [row(organ)],
-        }))
-        .unwrap()
+        });
+        comparison(&value, None).unwrap()
     }
 
     #[test]
     fn what_a_user_wrote_cannot_become_markup() {
         let page = page("<script>alert(1)</script>", "\"><img src=x onerror=alert(1)>");
-        assert!(!page.contains("<script") && !page.contains("<img"), "{page}");
+        assert!(!page.contains("<script>alert") && !page.contains("<img"), "{page}");
+        assert_eq!(page.matches("<script").count(), 1, "the page's own");
         assert!(page.contains("&lt;script&gt;"));
     }
 

@@ -24,6 +24,7 @@ mod batches;
 mod dimension;
 mod effective;
 pub(crate) mod hdf;
+pub(in crate::io) mod map_file;
 mod maps;
 mod organs;
 mod provenance;
@@ -66,6 +67,8 @@ pub struct ProtocolText {
     pub resolved_json: String,
     /// SHA-256 of the file, hexadecimal.
     pub sha256: String,
+    /// The command that ran it, as a shell would read it; empty if there was none.
+    pub command_line: String,
 }
 
 /// Everything that goes into a result.

@@ -29,6 +29,7 @@ pub fn write_provenance(file: &File, result: &ResultFile) -> Result<()> {
     text_attribute(&group, "rng", STREAM_SCHEME.split(' ').next().unwrap_or_default())?;
     text_attribute(&group, "stream_scheme", STREAM_SCHEME)?;
     text_attribute(&group, "estimator", settings.estimator.name())?;
+    text_attribute(&group, "command_line", &result.protocol.command_line)?;
     text_attribute(&group, "phantom_id", &result.exam.phantom.id)?;
     text_attribute(&group, "phantom_name", &result.exam.phantom.name)?;
     text_attribute(&group, "phantom_digest", result.phantom_digest)?;

@@ -1,12 +1,13 @@
 //! Results read back, as far as a comparison needs them.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use hdf5::types::VarLenUnicode;
 use hdf5::{Dataset, File, Group};
 use ndarray::{Array1, Array2};
 
 use super::FORMAT;
+use super::map_file::broken;
 use crate::analysis::attributable_risk::TissueBatches;
 use crate::analysis::compare::{PhaseBatches, Quantity, RunBatches};
 use crate::analysis::run_batches::{effective_quantity, organ_quantity};
@@ -17,17 +18,20 @@ use crate::units::CM_PER_MM;
 /// Version of the layout that is read.
 const READABLE: &str = "1.3";
 
+/// The result that a path names: the file itself, or `result.h5` in a folder.
+pub fn file_of(path: &Path) -> PathBuf {
+    if path.is_dir() { path.join("result.h5") } else { path.to_owned() }
+}
+
 /// Reads the batches of a result.
 pub fn batches(path: &Path) -> Result<RunBatches> {
-    let unreadable = |reason: String| Error::Unreadable { path: path.to_owned(), reason };
     let file = open(path)?;
     let label = path.display().to_string();
-    read(&file, &label).map_err(|error| unreadable(format!("not a whole result: {}", first_line(&error))))
+    read(&file, &label).map_err(|error| broken(path, &error))
 }
 
 /// Reads the doses of the tissues, batch by batch.
 pub fn tissues(path: &Path) -> Result<Vec<TissueBatches>> {
-    let unreadable = |reason: String| Error::Unreadable { path: path.to_owned(), reason };
     let file = open(path)?;
     let read = || -> hdf5::Result<Vec<TissueBatches>> {
         let group = file.group("tissues")?;
@@ -44,7 +48,7 @@ pub fn tissues(path: &Path) -> Result<Vec<TissueBatches>> {
         }
         Ok(tissues)
     };
-    read().map_err(|error| unreadable(format!("not a whole result: {}", first_line(&error))))
+    read().map_err(|error| broken(path, &error))
 }
 
 /// Opens a result of the version that is read.

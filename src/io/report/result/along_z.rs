@@ -12,6 +12,9 @@ const PANEL: f64 = 240.0;
 /// Rows of the table of the profile, at most.
 const ROWS: usize = 60;
 
+/// Heights, mm, and values, from the foot end.
+pub type Curve = Vec<(f64, f64)>;
+
 /// Heights as places in the figure.
 struct Scale {
     low_mm: f64,
@@ -37,15 +40,13 @@ impl Scale {
 }
 
 /// The figure and its table.
-pub fn value(file: &File, acquisitions: &[Value], volume: Option<&Volume>) -> Result<Value> {
-    let Some(volume) = volume else { return Ok(Value::Null) };
+pub fn value(acquisitions: &[Value], currents: &[Curve], volume: Option<&Volume>) -> Value {
+    let Some(volume) = volume else { return Value::Null };
     let [low_mm, high_mm] = volume.planes.z_mm;
     let scale = Scale { low_mm, high_mm };
     let most_mgy = 1.05 * largest(&volume.profile);
-    let currents = acquisitions.iter().enumerate().map(|(index, told)| current(file, index, told));
-    let currents = currents.collect::<Result<Vec<_>>>()?;
     let most_ma = 1.05 * currents.iter().map(|curve| largest(curve)).fold(0.0, f64::max);
-    let ranges = acquisitions.iter().zip(&currents).map(|(told, curve)| {
+    let ranges = acquisitions.iter().zip(currents).map(|(told, curve)| {
         json!({
             "phase": told["phase"],
             "top_y": scale.y(number(told, "range_top_mm")),
@@ -57,7 +58,7 @@ pub fn value(file: &File, acquisitions: &[Value], volume: Option<&Volume>) -> Re
             "current": if most_ma > 0.0 { scale.points(curve, most_ma) } else { String::new() },
         })
     });
-    Ok(json!({
+    json!({
         "height": HEIGHT,
         "panel": PANEL,
         "per_mm": HEIGHT / (high_mm - low_mm),
@@ -66,20 +67,26 @@ pub fn value(file: &File, acquisitions: &[Value], volume: Option<&Volume>) -> Re
         "dose": if most_mgy > 0.0 { json!(scale.points(&volume.profile, most_mgy)) } else { Value::Null },
         "most_mgy": most_mgy,
         "most_ma": most_ma,
-        "rows": rows(&volume.profile, &currents),
-    }))
+        "rows": rows(&volume.profile, currents),
+    })
 }
 
 fn number(told: &Value, name: &str) -> f64 {
     told[name].as_f64().unwrap_or(0.0)
 }
 
-fn largest(curve: &[(f64, f64)]) -> f64 {
+/// The largest value of a curve, 0 if it has none.
+pub fn largest(curve: &[(f64, f64)]) -> f64 {
     curve.iter().map(|(_, value)| *value).fold(0.0, f64::max)
 }
 
+/// Tube current of every acquisition, mA.
+pub fn currents(file: &File, acquisitions: &[Value]) -> Result<Vec<Curve>> {
+    acquisitions.iter().enumerate().map(|(index, told)| current(file, index, told)).collect()
+}
+
 /// Tube current against height, mA, from the foot end: the mean over the angles where it is modulated.
-fn current(file: &File, index: usize, told: &Value) -> Result<Vec<(f64, f64)>> {
+fn current(file: &File, index: usize, told: &Value) -> Result<Curve> {
     let top_mm = number(told, "range_top_mm") + number(told, "overrange_top_mm");
     let bottom_mm = number(told, "range_bottom_mm") - number(told, "overrange_bottom_mm");
     let group = file.group(&format!("acquisitions/{index:03}"))?;
@@ -102,7 +109,7 @@ fn current(file: &File, index: usize, told: &Value) -> Result<Vec<(f64, f64)>> {
 }
 
 /// The profile in a few rows, from the head down.
-fn rows(profile: &[(f64, f64)], currents: &[Vec<(f64, f64)>]) -> Vec<Value> {
+fn rows(profile: &[(f64, f64)], currents: &[Curve]) -> Vec<Value> {
     let step = profile.len().div_ceil(ROWS).max(1);
     let row = |(z_mm, dose_mgy): &(f64, f64)| {
         let currents_ma: Vec<Value> = currents.iter().map(|curve| json!(at(curve, *z_mm))).collect();

@@ -1,8 +1,9 @@
 //! Fine voxels put together to the coarser ones of a page, layer by layer.
 
 use super::plane::Planes;
-use super::volume::{Grid, OUTSIDE, Slab, Volume};
+use super::volume::{OUTSIDE, Slab, Volume};
 use crate::io::result::NO_ORGAN;
+use crate::io::result::map_file::MapGrid as Grid;
 
 /// A page has at most so many voxels, unless they would become larger than the largest edge, mm.
 const MOST_VOXELS: f64 = 1.5e6;

@@ -1,9 +1,9 @@
 //! The page of a result, made from `result.h5` alone, so that it is the same whoever asks for it.
 
-mod along_z;
+pub(in crate::io) mod along_z;
 mod attributes;
 mod coarse;
-mod convergence;
+pub(in crate::io) mod convergence;
 mod organs;
 mod pack;
 mod plane;
@@ -11,28 +11,23 @@ mod volume;
 
 use std::path::Path;
 
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
 use hdf5::File;
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 
 use self::volume::Volume;
-use super::render;
-use crate::error::{Error, Result};
+use super::{TABLES, render, scripts};
+use crate::analysis::organ_table::OrganTable;
+use crate::error::Result;
+use crate::io::result::map_file::broken;
 use crate::io::result::read;
 
-/// The viewer and the sorting of tables: plain JavaScript.
-const SCRIPT: &str = include_str!("../templates/result.js");
+/// The viewer of the maps: plain JavaScript.
+const VIEWER: &str = include_str!("../templates/viewer.js");
 
 /// The page of a result.
 pub fn result(path: &Path) -> Result<String> {
-    let file = read::open(path)?;
-    let told = Told::read(&file).map_err(|error| Error::Unreadable {
-        path: path.to_owned(),
-        reason: format!("not a whole result: {}", read::first_line(&error)),
-    })?;
-    let table = organs::table(&told.summary, &told.volumes_cm3);
+    let told = Told::open(path)?;
+    let table = told.organs();
     let names: Vec<&str> = table.rows.iter().map(|row| row.name.as_str()).collect();
     let ranges: Vec<Value> = told.acquisitions.iter().map(range).collect();
     let viewer = told.volume.as_ref().map(|volume| pack::value(volume, &names, &ranges)).transpose()?;
@@ -42,24 +37,23 @@ pub fn result(path: &Path) -> Result<String> {
         "groups": organs::groups(&table),
         "phases": table.phases,
         "organs_csv": organs::csv_link(&table, &told.summary)?,
-        "convergence": convergence::value(&read::batches(path)?, &told.summary["organs"]),
+        "convergence": convergence::value(&told.convergence(path)?),
         "pictures": told.volume.as_ref().map(|volume| volume.planes.value()).transpose()?,
         "voxels": told.volume.as_ref().map(|volume| json!({
             "result_mm": volume.fine_mm, "page_mm": volume.grid.spacing_mm, "has_dose": !volume.dose_mgy.is_empty(),
         })),
         "viewer_json": viewer.as_ref().map(pack::for_script),
-        "along_z": told.along_z,
+        "along_z": along_z::value(&told.acquisitions, &told.currents, told.volume.as_ref()),
         "acquisitions": told.acquisitions,
         "provenance": told.provenance,
         "protocol": told.protocol,
         "summary": told.summary,
-        "script": SCRIPT,
-        "script_hash": BASE64_STANDARD.encode(Sha256::digest(SCRIPT)),
+        "scripts": scripts(&[TABLES, VIEWER]),
     });
     render("result.html", &page)
 }
 
-fn range(acquisition: &Value) -> Value {
+pub(in crate::io) fn range(acquisition: &Value) -> Value {
     let number = |name: &str| acquisition[name].as_f64().unwrap_or(0.0);
     json!({
         "phase": acquisition["phase"],
@@ -70,26 +64,61 @@ fn range(acquisition: &Value) -> Value {
     })
 }
 
-/// What the file tells.
-struct Told {
-    summary: Value,
-    acquisitions: Vec<Value>,
-    provenance: Value,
-    protocol: Value,
+/// Planes through two results on one scale; null where one has no dose map.
+pub fn side_by_side(paths: [&Path; 2]) -> Result<Value> {
+    let [a, b] = paths
+        .map(|path| Told::open(path).map(|told| told.volume.filter(|volume| !volume.dose_mgy.is_empty())));
+    let (Some(a), Some(b)) = (a?, b?) else { return Ok(Value::Null) };
+    let most_mgy = a.planes.most_mgy().max(b.planes.most_mgy());
+    Ok(json!({
+        "most_mgy": most_mgy,
+        "a": a.planes.value_on(most_mgy)?,
+        "b": b.planes.value_on(most_mgy)?,
+    }))
+}
+
+/// What a result tells people: what its page and its figures are made of.
+pub(in crate::io) struct Told {
+    /// `summary.json`.
+    pub summary: Value,
+    /// What the console was set to, joined to what the summary says of it.
+    pub acquisitions: Vec<Value>,
+    /// Attributes of `/provenance`.
+    pub provenance: Value,
+    /// The protocol, as it was read and as it was resolved.
+    pub protocol: Value,
     volumes_cm3: Vec<f64>,
-    volume: Option<Volume>,
-    along_z: Value,
+    /// The maps in coarser voxels, or the anatomy alone.
+    pub volume: Option<Volume>,
+    /// Tube current along z by acquisition, mA.
+    pub currents: Vec<along_z::Curve>,
 }
 
 impl Told {
+    /// Reads a result.
+    pub fn open(path: &Path) -> Result<Self> {
+        let file = read::open(path)?;
+        Told::read(&file).map_err(|error| broken(path, &error))
+    }
+
+    /// The organ table.
+    pub fn organs(&self) -> OrganTable {
+        organs::table(&self.summary, &self.volumes_cm3)
+    }
+
+    /// How the errors of the organs that are known worst fell; `path` is that of the result.
+    pub fn convergence(&self, path: &Path) -> Result<Vec<convergence::Curve>> {
+        Ok(convergence::curves(&read::batches(path)?, &self.summary["organs"]))
+    }
+
     fn read(file: &File) -> hdf5::Result<Self> {
         let text = attributes::text(&file.group("summary")?, "json")?;
         let summary: Value = serde_json::from_str(&text).map_err(|error| error.to_string())?;
         let acquisitions = attributes::acquisitions(file, &summary)?;
         let protocol = file.group("protocol")?;
-        let volume = Volume::read(file, middle_mm(&acquisitions))?;
         Ok(Told {
-            along_z: along_z::value(file, &acquisitions, volume.as_ref())?,
+            volume: Volume::read(file, middle_mm(&acquisitions))?,
+            currents: along_z::currents(file, &acquisitions)?,
             provenance: Value::Object(attributes::attributes(&*file.group("provenance")?)?),
             protocol: json!({
                 "toml": attributes::text(&protocol, "toml")?,
@@ -98,13 +127,12 @@ impl Told {
             volumes_cm3: file.dataset("organs/volume")?.read_raw()?,
             summary,
             acquisitions,
-            volume,
         })
     }
 }
 
 /// Middle of the first range, mm.
-fn middle_mm(acquisitions: &[Value]) -> f64 {
+pub(in crate::io) fn middle_mm(acquisitions: &[Value]) -> f64 {
     let end = |name: &str| acquisitions.first().and_then(|told| told[name].as_f64()).unwrap_or(0.0);
     0.5 * (end("range_top_mm") + end("range_bottom_mm"))
 }

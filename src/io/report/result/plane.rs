@@ -4,10 +4,12 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
 
-use super::volume::{Grid, Slab};
+use super::volume::Slab;
 use crate::error::Result;
-use crate::io::picture::sheet;
+use crate::io::picture::overlay::{high, over_anatomy};
+use crate::io::picture::sheet::{self, Rgb};
 use crate::io::result::NO_ORGAN;
+use crate::io::result::map_file::MapGrid as Grid;
 
 /// A box of a grid.
 pub struct Cut {
@@ -64,8 +66,8 @@ impl Planes {
     pub fn new(grid: &Grid, axial_z_mm: f64) -> Self {
         let [nx, ny, nz] = grid.counts;
         let [dx, dy, dz] = grid.spacing_mm;
-        let steps = ((axial_z_mm - grid.first_mm[2]) / dz).round();
-        let iz = if steps > 0.0 { (steps as usize).min(nz - 1) } else { 0 };
+        let iz =
+            grid.index_of(2, axial_z_mm).unwrap_or(if axial_z_mm > grid.first_mm[2] { nz - 1 } else { 0 });
         let iy = ny / 2;
         let plane = |columns, rows, spacing_mm, at_mm| Plane {
             columns,
@@ -108,8 +110,16 @@ impl Planes {
 
     /// Both pictures as data URIs, with what they show.
     pub fn value(&self) -> Result<Value> {
-        let most_mgy =
-            [&self.coronal, &self.axial].map(|plane| plane.high_mgy()).into_iter().fold(0.0, f32::max);
+        self.value_on(self.most_mgy())
+    }
+
+    /// The dose that ends the scale of the pictures.
+    pub fn most_mgy(&self) -> f32 {
+        [&self.coronal, &self.axial].map(Plane::high_mgy).into_iter().fold(0.0, f32::max)
+    }
+
+    /// The pictures on a scale from 0 to a dose.
+    pub fn value_on(&self, most_mgy: f32) -> Result<Value> {
         Ok(json!({
             "most_mgy": most_mgy,
             "coronal": self.coronal.value(most_mgy)?,
@@ -119,12 +129,8 @@ impl Planes {
 }
 
 impl Plane {
-    /// The dose that one pixel in 500 exceeds: a single hot voxel does not darken the rest.
     fn high_mgy(&self) -> f32 {
-        let mut doses: Vec<f32> = self.pixels.iter().filter(|p| p.in_body).map(|p| p.dose_mgy).collect();
-        let place = doses.len() - doses.len() / 500 - 1.min(doses.len());
-        doses.sort_by(f32::total_cmp);
-        doses.get(place).copied().unwrap_or(0.0)
+        high(self.pixels.iter().filter(|pixel| pixel.in_body).map(|pixel| pixel.dose_mgy))
     }
 
     fn value(&self, most_mgy: f32) -> Result<Value> {
@@ -139,14 +145,10 @@ impl Plane {
     }
 }
 
-/// Anatomy in grey, dose over it.
-fn colour(pixel: &Pixel, most_mgy: f32) -> [u8; 3] {
+fn colour(pixel: &Pixel, most_mgy: f32) -> Rgb {
     if !pixel.in_body {
         return [0; 3];
     }
-    let grey = 255.0 * (pixel.density_g_cm3 / 1.8).clamp(0.05, 1.0);
-    let share = if most_mgy > 0.0 { (pixel.dose_mgy / most_mgy).clamp(0.0, 1.0) } else { 0.0 };
-    let dose = colorous::INFERNO.eval_continuous(f64::from(share)).as_array();
-    let opacity = 0.65 * (20.0 * share).min(1.0);
-    dose.map(|channel| (opacity * f32::from(channel) + (1.0 - opacity) * grey) as u8)
+    let share = if most_mgy > 0.0 { pixel.dose_mgy / most_mgy } else { 0.0 };
+    over_anatomy(pixel.density_g_cm3, share)
 }

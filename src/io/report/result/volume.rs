@@ -1,10 +1,11 @@
 //! The dose map and the anatomy as a page needs them: in coarser voxels, read layer by layer.
 
 use hdf5::{Dataset, File, Group, H5Type, Result};
-use ndarray::{Array2, Array3, s};
+use ndarray::{Array3, s};
 
 use super::coarse::{Coarse, counts};
 use super::plane::{Cut, Planes};
+use crate::io::result::map_file::MapGrid as Grid;
 
 /// Organ of a coarse voxel outside the body.
 pub const OUTSIDE: u8 = u8::MAX;
@@ -12,17 +13,6 @@ pub const OUTSIDE: u8 = u8::MAX;
 const LAYERS: usize = 32;
 /// A page with more voxels than this would not open.
 const TOO_MANY: usize = 50_000_000;
-
-/// A grid of voxels, x fastest.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Grid {
-    /// Voxels along x, y, z.
-    pub counts: [usize; 3],
-    /// Edges, mm.
-    pub spacing_mm: [f64; 3],
-    /// Centre of the first voxel, mm.
-    pub first_mm: [f64; 3],
-}
 
 /// Coarse voxels.
 #[derive(Debug)]
@@ -53,7 +43,7 @@ impl Volume {
             return Ok(None);
         }
         let group = file.group(if has_map { "maps" } else { "anatomy" })?;
-        let fine = grid(&group)?;
+        let fine = Grid::read(&group)?;
         if counts(&fine)
             .iter()
             .try_fold(1_usize, |product, &n| product.checked_mul(n))
@@ -69,21 +59,6 @@ impl Volume {
         }
         Ok(Some(coarse.finish(&fine, has_map)))
     }
-}
-
-fn grid(group: &Group) -> Result<Grid> {
-    let affine: Array2<f64> = group.dataset("affine_lps")?.read_2d()?;
-    if affine.dim() != (4, 4) {
-        return Err("its affine is not 4 x 4".into());
-    }
-    let shape = group.dataset("organ_id")?.shape();
-    let [nz, ny, nx] = shape[..] else { return Err("its organs are not a volume".into()) };
-    let axes = [0, 1, 2];
-    let spacing_mm = axes.map(|axis| affine[[axis, axis]]);
-    if shape.contains(&0) || spacing_mm.iter().any(|mm| !(mm.is_finite() && *mm > 0.0)) {
-        return Err("its voxels have no size".into());
-    }
-    Ok(Grid { counts: [nx, ny, nz], spacing_mm, first_mm: axes.map(|axis| affine[[axis, 3]]) })
 }
 
 /// The datasets of a group.

@@ -1,35 +1,6 @@
 "use strict";
 (() => {
   const $ = id => document.getElementById(id);
-  window.addEventListener("error", event => { document.documentElement.dataset.error = event.message; });
-
-  // Tables: a heading sorts by its column, once more the other way.
-  for (const table of document.querySelectorAll("table[data-sortable]")) {
-    const body = table.tBodies[0], heads = [...table.tHead.rows[0].cells];
-    const value = (row, column) => {
-      const cell = row.cells[column];
-      return cell.dataset.value === undefined ? cell.textContent : cell.dataset.value;
-    };
-    heads.forEach((head, column) => {
-      const button = document.createElement("button");
-      button.type = "button";
-      button.append(...head.childNodes);
-      head.append(button);
-      button.addEventListener("click", () => {
-        const rows = [...body.rows];
-        const numbers = rows.every(row => isFinite(parseFloat(value(row, column))) || value(row, column) === "–");
-        const down = head.getAttribute("aria-sort") ? head.getAttribute("aria-sort") === "ascending" : numbers;
-        const order = (a, b) => numbers
-          ? (parseFloat(value(a, column)) || 0) - (parseFloat(value(b, column)) || 0)
-          : value(a, column).localeCompare(value(b, column));
-        rows.sort((a, b) => (down ? -1 : 1) * order(a, b));
-        heads.forEach(other => other.removeAttribute("aria-sort"));
-        head.setAttribute("aria-sort", down ? "descending" : "ascending");
-        body.append(...rows);
-      });
-    });
-  }
-
   const block = $("viewer-data");
   if (!block || typeof DecompressionStream === "undefined") return;
   const data = JSON.parse(block.textContent);
@@ -40,7 +11,7 @@
     sagittal: { right: 1, vertical: 2, through: 0, up: true, letters: "APHF" },
     axial: { right: 0, vertical: 1, through: 2, up: false, letters: "RLAP" },
   };
-  const ISODOSE = [0.1, 0.25, 0.5, 0.75, 0.9], LOG_DECADES = 3, OUTSIDE = 255;
+  const ISODOSE = [0.1, 0.25, 0.5, 0.75, 0.9], LOG_DECADES = 3, SCALE_BAR_MM = 50, OUTSIDE = 255;
   const colours = name => {
     const text = data.colours[name];
     return Array.from({ length: 256 }, (_, i) => [0, 2, 4].map(k => parseInt(text.substr(6 * i + k, 2), 16)));
@@ -62,25 +33,32 @@
     const high = Math.min(nz, Math.ceil(Math.max(...data.ranges.map(range => layer(range.first_mm + 100)))));
     return high - low > 4 ? [low, high] : all;
   })();
-  const extent = axis => axis < 2 ? [0, data.counts[axis]] : $("whole").checked ? all : near;
+  // What is chosen, read once for every picture.
+  let chosen = {};
+  const read = () => {
+    chosen = {
+      what: $("what").value, logarithmic: $("scale").value === "log", opacity: $("opacity").value / 100,
+      isodose: $("isodose").checked, whole: $("whole").checked,
+    };
+  };
+  const extent = axis => axis < 2 ? [0, data.counts[axis]] : chosen.whole ? all : near;
   const length = axis => extent(axis)[1] - extent(axis)[0];
 
   const index = p => (p[2] * ny + p[1]) * nx + p[0];
   const level = at => low ? low[at] | high[at] << 8 : 0;
-  const dose = at => {
-    const found = level(at);
-    return found ? data.most_mgy * 10 ** (data.decades * (found - data.dose_levels) / (data.dose_levels - 1)) : 0;
-  };
+  const told = Float32Array.from({ length: data.dose_levels + 1 }, (_, found) =>
+    found ? data.most_mgy * 10 ** (data.decades * (found - data.dose_levels) / (data.dose_levels - 1)) : 0);
+  const dose = at => told[level(at)];
   const digits = (value, n) => value >= 1e-3 || value === 0 ? String(Number(value.toPrecision(n))) : value.toExponential(n - 1);
 
   // Share of the colour scale, 0 to 1; below 0 is not coloured.
   function share(at) {
     if (organs[at] === OUTSIDE) return -1;
-    const what = $("what").value;
+    const what = chosen.what;
     if (what === "error") return errors[at] ? Math.min(errors[at] * data.error_step / 0.5, 1) : -1;
     if (what !== "dose" || !level(at)) return -1;
     const part = dose(at) / data.most_mgy;
-    return $("scale").value === "log" ? 1 + Math.log10(part) / LOG_DECADES : part;
+    return chosen.logarithmic ? 1 + Math.log10(part) / LOG_DECADES : part;
   }
 
   function voxel(plane, column, row) {
@@ -108,11 +86,16 @@
     context.stroke();
   }
 
-  // A line of equal value through the centres of pixels: marching squares.
+  // A line of equal value through the centres of pixels: marching squares. Where there is no value, there is no line.
+  const corners = [[0, 0], [1, 0], [1, 1], [0, 1]];
   function contour(context, columns, rows, sx, sy, values, wanted) {
     context.beginPath();
     for (let row = 0; row + 1 < rows; row++) for (let column = 0; column + 1 < columns; column++) {
-      const corners = [[0, 0], [1, 0], [1, 1], [0, 1]], ends = [];
+      const first = row * columns + column;
+      const [a, b, c, d] = [values[first], values[first + 1], values[first + columns], values[first + columns + 1]];
+      // Not a number compares false: no line there either.
+      if (!(Math.max(a, b, c, d) >= wanted && Math.min(a, b, c, d) < wanted)) continue;
+      const ends = [];
       corners.forEach(([x, y], i) => {
         const [u, v] = corners[(i + 1) % 4];
         const here = values[(row + y) * columns + column + x], there = values[(row + v) * columns + column + u];
@@ -128,25 +111,47 @@
     context.stroke();
   }
 
+  const STRIDES = [1, nx, nx * ny];
+  const layers = {};
+  // A plane is painted anew only where something of it has changed; lines of the other planes come on top.
   function draw(name) {
-    const plane = PLANES[name], canvas = $(name), context = canvas.getContext("2d");
+    const canvas = $(name), context = canvas.getContext("2d");
+    const layer = layers[name] = layers[name] || document.createElement("canvas");
+    const key = JSON.stringify([place[PLANES[name].through], chosen, marked, canvas.width, canvas.height]);
+    if (layer.dataset.key !== key) {
+      if (layer.width !== canvas.width || layer.height !== canvas.height) {
+        layer.width = canvas.width;
+        layer.height = canvas.height;
+      }
+      layer.dataset.key = key;
+      canvas.dataset.coloured = paint(name, layer);
+    }
+    context.drawImage(layer, 0, 0);
+    decorate(name, context, canvas, length(PLANES[name].right), length(PLANES[name].vertical));
+  }
+
+  // Anatomy, colours, isodose lines and outline of a plane; how many voxels have a colour.
+  function paint(name, canvas) {
+    const plane = PLANES[name], context = canvas.getContext("2d");
     const columns = length(plane.right), rows = length(plane.vertical);
     const small = document.createElement("canvas");
     small.width = columns;
     small.height = rows;
-    const image = new ImageData(columns, rows), opacity = $("opacity").value / 100;
-    const colour = table[$("what").value === "error" ? "error" : "dose"];
+    const image = new ImageData(columns, rows), colour = table[chosen.what === "error" ? "error" : "dose"];
     const ats = new Int32Array(columns * rows);
     let coloured = 0;
-    for (let row = 0; row < rows; row++) for (let column = 0; column < columns; column++) {
-      const pixel = row * columns + column, at = ats[pixel] = index(voxel(plane, column, row));
-      const body = organs[at] !== OUTSIDE, part = share(at);
-      const grey = body ? Math.max(25, Math.min(255, density[at] * data.density_step_g_cm3 / 1.8 * 255)) : 0;
-      const fade = part < 0 ? 0 : opacity * Math.min(1, 20 * part);
-      const shade = colour[Math.max(0, Math.min(255, Math.round(part * 255)))];
-      for (let k = 0; k < 3; k++) image.data[4 * pixel + k] = fade * shade[k] + (1 - fade) * grey;
-      image.data[4 * pixel + 3] = 255;
-      if (fade > 0) coloured++;
+    for (let row = 0; row < rows; row++) {
+      const first = index(voxel(plane, 0, row));
+      for (let column = 0; column < columns; column++) {
+        const pixel = row * columns + column, at = ats[pixel] = first + column * STRIDES[plane.right];
+        const body = organs[at] !== OUTSIDE, part = share(at);
+        const grey = body ? Math.max(25, Math.min(255, density[at] * data.density_step_g_cm3 / 1.8 * 255)) : 0;
+        const fade = part < 0 ? 0 : chosen.opacity * Math.min(1, 20 * part);
+        const shade = colour[Math.max(0, Math.min(255, Math.round(part * 255)))];
+        for (let k = 0; k < 3; k++) image.data[4 * pixel + k] = fade * shade[k] + (1 - fade) * grey;
+        image.data[4 * pixel + 3] = 255;
+        if (fade > 0) coloured++;
+      }
     }
     small.getContext("2d").putImageData(image, 0, 0);
     const sx = canvas.width / columns, sy = canvas.height / rows;
@@ -155,10 +160,11 @@
     const width = Math.max(1, canvas.width / 400);
     context.lineWidth = width;
     context.setLineDash([]);
-    if ($("isodose").checked && low) {
+    if (chosen.isodose && low) {
       context.strokeStyle = "#fff";
-      const doses = Float32Array.from(ats, at => organs[at] === OUTSIDE ? 0 : dose(at));
+      const doses = Float32Array.from(ats, at => organs[at] === OUTSIDE ? NaN : dose(at));
       for (const part of ISODOSE) {
+        context.lineWidth = width * (0.6 + 1.2 * part);
         contour(context, columns, rows, sx, sy, doses, part * data.most_mgy);
       }
     }
@@ -167,8 +173,7 @@
       context.lineWidth = 1.5 * width;
       outline(context, columns, rows, sx, sy, (column, row) => organs[ats[row * columns + column]] === marked);
     }
-    decorate(name, context, canvas, columns, rows);
-    canvas.dataset.coloured = coloured;
+    return coloured;
   }
 
   // Nominal ranges, the places of the other planes, letters.
@@ -193,6 +198,9 @@
       }
     }
     context.setLineDash([]);
+    context.fillStyle = "#fff";
+    const bar = SCALE_BAR_MM / data.spacing_mm[plane.right] * canvas.width / columns;
+    context.fillRect(8 * unit, canvas.height - 8 * unit, bar, 2.5 * unit);
     context.strokeStyle = "rgba(255,255,255,.45)";
     const across = y(place[plane.vertical] + 0.5), down = x(place[plane.right] + 0.5);
     line(0, across, canvas.width, across);
@@ -211,19 +219,22 @@
   }
 
   function drawAll() {
+    read();
     for (const name in PLANES) {
       const through = PLANES[name].through;
       $("slice-" + name).value = place[through];
       $("at-" + name).textContent = "· " + "xyz"[through] + " = " + Math.round(data.first_mm[through] + place[through] * data.spacing_mm[through]) + " mm";
       draw(name);
     }
-    const what = $("what").value, logarithmic = $("scale").value === "log";
+    const { what, logarithmic } = chosen;
     $("scale-low").textContent = what === "error" ? "0 %" : (logarithmic ? digits(data.most_mgy / 10 ** LOG_DECADES, 2) : "0") + " mGy";
     $("scale-high").textContent = what === "error" ? "50 %" : digits(data.most_mgy, 3) + " mGy";
     const stops = table[what === "error" ? "error" : "dose"].filter((_, i) => i % 15 === 0);
     $("scale-bar").style.background = "linear-gradient(to right, " + stops.map(c => `rgb(${c})`).join(", ") + ")";
     document.querySelector(".scale").hidden = what === "anatomy";
-    $("isodose-key").hidden = !$("isodose").checked;
+    $("isodose-key").hidden = !chosen.isodose || !data.has_dose;
+    const lines = ISODOSE.map(part => `${digits(part * data.most_mgy, 2)} (${100 * part} %)`).join(", ");
+    $("isodose-key").textContent = `Isodose lines, thicker for more: ${lines} mGy.`;
   }
 
   let pending = false;
@@ -288,7 +299,9 @@
     document.querySelector("#viewer .planes").style.setProperty("--columns", `${x}fr ${y}fr ${1.3 * x}fr`);
     for (const name in PLANES) {
       const { right, vertical } = PLANES[name], canvas = $(name);
-      const pixels = 2 * Math.max(1, Math.round(500 / Math.max(length(right), length(vertical))));
+      // As many pixels as the screen has for a picture of 36 rem.
+      const screen = 600 * Math.min(2, window.devicePixelRatio || 1);
+      const pixels = Math.max(1, Math.round(screen / Math.max(length(right), length(vertical))));
       const across = length(right) * data.spacing_mm[right], down = length(vertical) * data.spacing_mm[vertical];
       canvas.width = length(right) * pixels;
       canvas.height = Math.round(canvas.width * down / across);
@@ -297,6 +310,7 @@
   }
 
   function start() {
+    read();
     fit();
     Object.keys(PLANES).forEach(listen);
     const present = new Set(organs);
@@ -306,7 +320,7 @@
       for (const id of ["what", "scale", "opacity", "isodose"]) $(id).disabled = true;
     }
     for (const id of ["what", "scale", "opacity", "isodose", "organ"]) $(id).addEventListener("input", () => { tell(place); soon(); });
-    $("whole").addEventListener("input", () => { fit(); soon(); });
+    $("whole").addEventListener("input", () => { read(); fit(); soon(); });
     $("viewer").hidden = false;
     $("pictures").hidden = true;
     tell(place);
