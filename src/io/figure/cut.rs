@@ -152,9 +152,11 @@ impl Cut {
         Ok(parts.filter(|part| part.len() > 1).map(corners).collect())
     }
 
+    /// Whether a corner of a line lies in the body, and not on the edge of the picture, along which lines are closed.
     fn is_in_body(&self, x: f64, y: f64) -> bool {
         let [column, row] = [x, y].map(|place| place.max(0.0) as usize);
-        column < self.counts[0] && row < self.counts[1] && self.in_body[row * self.counts[0] + column]
+        let is_inside = x > 0.0 && y > 0.0 && column < self.counts[0] && row < self.counts[1];
+        is_inside && self.in_body[row * self.counts[0] + column]
     }
 
     /// Mean dose of the body around every voxel, by mass; also next to the body, so that its surface has no lines.
