@@ -13,6 +13,7 @@ pub mod noise;
 pub mod organ_table;
 pub mod peak_skin_dose;
 pub mod ray_thickness;
+pub mod response;
 pub mod run_batches;
 pub mod size;
 pub mod skeleton;

@@ -1,6 +1,7 @@
 //! One run: an exam is simulated acquisition by acquisition, and an outcome comes back.
 
 pub mod outcome;
+pub mod response;
 mod run;
 mod schedule;
 pub mod settings;
