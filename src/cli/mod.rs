@@ -5,11 +5,13 @@ mod check;
 mod compare;
 mod console;
 mod ctdi;
+mod evaluate;
 mod interrupt;
 mod phantoms;
 mod progress;
 mod protocol;
 mod report;
+mod respond;
 mod risk;
 mod run;
 mod scanner;
@@ -33,6 +35,8 @@ Examples:
   childsize compare one.toml two.toml         what a second phase or another kV does to every organ
   childsize report out/                       the page of a result, for a browser
   childsize risk out/ --age-y 5 --sex female --coefficients table.csv    lifetime attributable risk, by your table
+  childsize respond ce-05y -o 5y.h5           a phantom's response, once; then
+  childsize evaluate 5y.h5 chest.toml         doses of any protocol from it, at once
   childsize ctdi chest.toml                   CTDIw, CTDIvol and DLP of its scanner and mAs
   childsize protocol from-rdsr dose.dcm -o chest.toml  a protocol from the scanner's dose report
   childsize scanner                           which scanners there are, and what is assumed of them
@@ -59,6 +63,8 @@ enum Command {
     Check(check::CheckArguments),
     Compare(compare::CompareArguments),
     Ctdi(ctdi::CtdiArguments),
+    Respond(respond::RespondArguments),
+    Evaluate(evaluate::EvaluateArguments),
     Phantoms(phantoms::PhantomsArguments),
     Report(report::ReportArguments),
     Risk(risk::RiskArguments),
@@ -76,6 +82,8 @@ pub fn main() -> ExitCode {
         Command::Check(arguments) => check::run(&arguments).map(|()| ExitCode::SUCCESS),
         Command::Compare(arguments) => compare::run(&arguments).map(|()| ExitCode::SUCCESS),
         Command::Ctdi(arguments) => ctdi::run(&arguments).map(|()| ExitCode::SUCCESS),
+        Command::Respond(arguments) => respond::run(&arguments),
+        Command::Evaluate(arguments) => evaluate::run(&arguments).map(|()| ExitCode::SUCCESS),
         Command::Phantoms(arguments) => phantoms::run(&arguments).map(|()| ExitCode::SUCCESS),
         Command::Report(arguments) => report::run(&arguments).map(|()| ExitCode::SUCCESS),
         Command::Risk(arguments) => risk::run(&arguments).map(|()| ExitCode::SUCCESS),

@@ -3,3 +3,4 @@
 pub mod answer;
 pub mod ctdi;
 pub mod rows;
+pub mod table;

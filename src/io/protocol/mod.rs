@@ -14,6 +14,7 @@ mod phases;
 mod range;
 mod run;
 mod scanner;
+mod subject;
 
 use std::path::Path;
 
@@ -35,6 +36,7 @@ use run::RunEntry;
 use scanner::ScannerEntry;
 
 pub use keys::all_keys;
+pub use subject::{Subject, SubjectKeys};
 pub use run::{DEFAULT_HISTORIES, DEFAULT_MIN_MASS_G, DEFAULT_SEED, Format, OutputSettings};
 
 /// Name and version of the format.
