@@ -21,7 +21,13 @@ use childsize::transport::batch::Estimator;
 use common::{bowtie, exam, helical, newborn, run, scanner, settings};
 
 /// A matrix of the whole newborn; `relative_error` of the organs above 10 g.
-fn made(phantom: &Phantom, scanner: &Scanner, angles: usize, seed: u64, relative_error: f64) -> (Rows, ResponseMatrix) {
+fn made(
+    phantom: &Phantom,
+    scanner: &Scanner,
+    angles: usize,
+    seed: u64,
+    relative_error: f64,
+) -> (Rows, ResponseMatrix) {
     let (rows, combinations) = rows_of(phantom);
     let making = Making {
         phantom,
@@ -29,7 +35,7 @@ fn made(phantom: &Phantom, scanner: &Scanner, angles: usize, seed: u64, relative
         placement: exam(phantom.clone(), scanner.clone(), helical(1.0, 0.0)).placement,
         collimation_cm: 4.0,
         z_cm: None,
-        plane_cm: std::env::var("PLANE").map_or(1.0, |v| v.parse().unwrap()),
+        plane_cm: 0.5,
         angles,
     };
     let effort =
@@ -53,18 +59,27 @@ fn answers(exam: &Exam, matrix: &ResponseMatrix) -> Vec<Estimate> {
 
 /// Differences of the matrix from the simulation over all organs and effective doses whose joint error is below
 /// `known`, in joint errors and relative.
-fn differences(exam: &Exam, rows: &Rows, matrix: &ResponseMatrix, histories: u64, known: f64) -> Vec<(String, f64, f64)> {
+fn differences(
+    exam: &Exam,
+    rows: &Rows,
+    matrix: &ResponseMatrix,
+    histories: u64,
+    known: f64,
+) -> Vec<(String, f64, f64)> {
     let found = answers(exam, matrix);
     let outcome = run(exam, &settings(Estimator::Organ, histories));
-    let mut pairs: Vec<(String, Estimate, Estimate)> = (outcome.total_organ_dose_mgy().into_iter().enumerate())
-        .map(|(organ, dose)| (exam.phantom.organs[organ].id.clone(), found[organ], dose))
-        .collect();
+    let mut pairs: Vec<(String, Estimate, Estimate)> =
+        (outcome.total_organ_dose_mgy().into_iter().enumerate())
+            .map(|(organ, dose)| (exam.phantom.organs[organ].id.clone(), found[organ], dose))
+            .collect();
     for scheme in SCHEMES {
         let direct = effective_dose(&exam.phantom, &outcome.acquisitions, scheme).unwrap().total_msv;
         pairs.push((scheme.name().to_owned(), effective_msv(rows, &found, scheme).unwrap(), direct));
     }
-    let is_known = |(_, a, b): &&(String, Estimate, Estimate)| a.relative_error().hypot(b.relative_error()) < known;
-    let difference = |(name, a, b): &(String, Estimate, Estimate)| (name.clone(), a.z_score(b), a.mean / b.mean - 1.0);
+    let is_known =
+        |(_, a, b): &&(String, Estimate, Estimate)| a.relative_error().hypot(b.relative_error()) < known;
+    let difference =
+        |(name, a, b): &(String, Estimate, Estimate)| (name.clone(), a.z_score(b), a.mean / b.mean - 1.0);
     pairs.iter().filter(is_known).map(difference).collect()
 }
 
@@ -73,11 +88,6 @@ fn assert_agree(found: &[(String, f64, f64)], least: usize, what: &str) {
     let count = found.len() as f64;
     let square = found.iter().map(|(_, z, _)| z * z).sum::<f64>() / count;
     let worst = found.iter().max_by(|a, b| a.1.abs().total_cmp(&b.1.abs())).unwrap();
-    if std::env::var("SHOW").is_ok() {
-        eprintln!("{what}: ms z {square:.2}");
-        for (name, z, r) in found { eprintln!("   {name:24} {z:6.2} {:7.2} %", 100.0*r); }
-        return;
-    }
     // Organs are correlated: a mean square of 2 is rare, one of 4 means that something differs.
     assert!(square < 2.5 && worst.1.abs() < 4.5, "{what}: mean square of z {square:.2}, worst {worst:?}");
 }
@@ -88,19 +98,26 @@ fn a_matrix_answers_protocols_it_was_not_made_for() {
     let scanner = with_bowtie();
     let (rows, matrix) = made(&phantom, &scanner, 12, 1, 0.01);
     let base = chest(&phantom);
-    let from_the_left = CurrentProfile::new(vec![0.0, 40.0], 4, vec![1.0, 3.0, 1.0, 0.5, 1.0, 1.0, 1.0, 1.0]).unwrap();
+    let from_the_left =
+        CurrentProfile::new(vec![0.0, 40.0], 4, vec![1.0, 3.0, 1.0, 0.5, 1.0, 1.0, 1.0, 1.0]).unwrap();
     let protocols = [
         ("80 kV", Acquisition { tube_voltage_kv: 80.0, ..base.clone() }),
-        ("20 mm, pitch 1.5, overrange", Acquisition {
-            collimation_cm: 2.0,
-            mode: Mode::Helical { pitch: 1.5 },
-            overrange: Overrange::Auto,
-            tube_voltage_kv: 100.0,
-            ..base.clone()
-        }),
+        (
+            "20 mm, pitch 1.5, overrange",
+            Acquisition {
+                collimation_cm: 2.0,
+                mode: Mode::Helical { pitch: 1.5 },
+                overrange: Overrange::Auto,
+                tube_voltage_kv: 100.0,
+                ..base.clone()
+            },
+        ),
         ("axial", Acquisition { mode: Mode::Axial { table_increment_cm: 4.0 }, ..base.clone() }),
         ("modulated", Acquisition { modulation: Some(Arc::new(from_the_left)), ..base.clone() }),
-        ("dynamic blades", Acquisition { dynamic_collimation: true, overrange: Overrange::Auto, ..base.clone() }),
+        (
+            "dynamic blades",
+            Acquisition { dynamic_collimation: true, overrange: Overrange::Auto, ..base.clone() },
+        ),
         ("fixed start", Acquisition { start_angle: StartAngle::Fixed(1.0), ..base.clone() }),
     ];
     for (what, acquisition) in protocols {
@@ -113,10 +130,10 @@ fn a_matrix_answers_protocols_it_was_not_made_for() {
 fn errors_of_answers_are_the_spread_of_twenty_four_seeds() {
     let phantom = newborn(0.5);
     let scanner = with_bowtie();
-    let exam = exam(phantom.clone(), scanner.clone(), Acquisition { tube_voltage_kv: 80.0, ..chest(&phantom) });
-    let runs: Vec<Vec<Estimate>> = (0..24)
-        .map(|seed| answers(&exam, &made(&phantom, &scanner, 4, 100 + seed, 0.5).1))
-        .collect();
+    let exam =
+        exam(phantom.clone(), scanner.clone(), Acquisition { tube_voltage_kv: 80.0, ..chest(&phantom) });
+    let runs: Vec<Vec<Estimate>> =
+        (0..24).map(|seed| answers(&exam, &made(&phantom, &scanner, 4, 100 + seed, 0.5).1)).collect();
     let mut ratios = Vec::new();
     for row in 0..runs[0].len() {
         let values: Vec<Estimate> = runs.iter().map(|run| run[row]).collect();
@@ -167,5 +184,44 @@ fn two_phases_add_up_and_twice_the_mas_is_twice_the_dose() {
         // One matrix: errors of the phases go the same way.
         let apart = first[row].standard_error.hypot(second[row].standard_error);
         assert!(both[row].standard_error >= apart * (1.0 - 1e-9));
+    }
+}
+
+/// Half an hour of CPU: organs in the field within 0.5 %, beyond what statistics explain.
+#[test]
+#[ignore = "long: 0.5 % on both sides"]
+fn organs_in_the_field_agree_to_half_a_per_cent() {
+    let phantom = newborn(0.2);
+    let scanner = with_bowtie();
+    let (rows, matrix) = made(&phantom, &scanner, 12, 3, 0.003);
+    let base = chest(&phantom);
+    let protocols = [
+        ("70 kV", Acquisition { tube_voltage_kv: 70.0, ..base.clone() }),
+        ("140 kV, 20 mm", Acquisition { tube_voltage_kv: 140.0, collimation_cm: 2.0, ..base.clone() }),
+        (
+            "axial, 100 kV",
+            Acquisition {
+                mode: Mode::Axial { table_increment_cm: 4.0 },
+                tube_voltage_kv: 100.0,
+                ..base.clone()
+            },
+        ),
+    ];
+    for (what, acquisition) in protocols {
+        let exam = exam(phantom.clone(), scanner.clone(), acquisition);
+        let (bottom_cm, top_cm) = Exam::nominal_range_cm(&exam.acquisitions[0]);
+        let coverage = childsize::geometry::mass::coverage(&phantom, bottom_cm, top_cm);
+        let in_field = |id: &str| {
+            let organ = phantom.organs.iter().position(|organ| organ.id == id);
+            organ.is_some_and(|organ| coverage[organ] > 0.95 && rows.rows[organ].mass_g > 10.0)
+        };
+        let found = differences(&exam, &rows, &matrix, 12_000_000, 0.02);
+        assert_agree(&found, 30, what);
+        let inside: Vec<_> = found.iter().filter(|(id, ..)| in_field(id)).collect();
+        assert!(inside.len() >= 3, "{what}: {} organs in the field", inside.len());
+        for (id, z, relative) in inside {
+            let of_chance = 3.0 * (relative / z).abs();
+            assert!(relative.abs() < 0.005 + of_chance, "{what}: {id} is off by {:.2} %", 100.0 * relative);
+        }
     }
 }

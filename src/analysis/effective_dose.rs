@@ -199,7 +199,8 @@ fn weighted_by_mass(
     acquisitions: &[AcquisitionOutcome],
 ) -> Vec<Part> {
     let dose = |part: &Part| part.blend.total_mgy(acquisitions).mean;
-    let apart = apart(&named.iter().map(dose).collect::<Vec<_>>(), &remainder.iter().map(dose).collect::<Vec<_>>());
+    let apart =
+        apart(&named.iter().map(dose).collect::<Vec<_>>(), &remainder.iter().map(dose).collect::<Vec<_>>());
     with_mass_weights(anatomy, remainder, apart)
 }
 
@@ -245,7 +246,8 @@ pub fn effective_forms(phantom: &Phantom, scheme: Scheme) -> Result<Vec<Effectiv
     };
     let mut forms = vec![form(None, &parts)];
     if scheme == Scheme::Icrp60 {
-        let (remainder, named): (Vec<Part>, Vec<Part>) = parts.into_iter().partition(|part| part.in_remainder);
+        let (remainder, named): (Vec<Part>, Vec<Part>) =
+            parts.into_iter().partition(|part| part.in_remainder);
         for index in 0..remainder.len() {
             let mut parts = named.clone();
             parts.extend(with_mass_weights(&anatomy, remainder.clone(), Some(index)));

@@ -16,6 +16,7 @@ pub mod ray_thickness;
 pub mod response;
 pub mod run_batches;
 pub mod size;
+pub mod size_tables;
 pub mod skeleton;
 pub mod ssde;
 pub mod tissue;

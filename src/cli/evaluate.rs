@@ -58,6 +58,7 @@ pub fn run(arguments: &EvaluateArguments) -> Result<()> {
     let warned: Vec<String> =
         ctdi.iter().zip(phases).filter_map(|(ctdi, phase)| ctdi.as_ref()?.warning(phase)).collect();
     prepared.warnings.extend(warned);
+    prepared.warnings.extend(response.about.warnings(&prepared));
     for warning in &prepared.warnings {
         console::note(&format!("warning: {}", console::plain(warning)));
     }

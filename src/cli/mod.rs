@@ -1,10 +1,12 @@
 //! The command line: arguments, progress, exit codes.
 
 mod bench;
+mod calibrate;
 mod check;
 mod compare;
 mod console;
 mod ctdi;
+mod estimate;
 mod evaluate;
 mod interrupt;
 mod phantoms;
@@ -37,6 +39,8 @@ Examples:
   childsize risk out/ --age-y 5 --sex female --coefficients table.csv    lifetime attributable risk, by your table
   childsize respond ce-05y -o 5y.h5           a phantom's response, once; then
   childsize evaluate 5y.h5 chest.toml         doses of any protocol from it, at once
+  childsize calibrate -o tables/              size tables: dose per CTDIvol by age, region and tube voltage
+  childsize estimate --age 5 --region chest --kv 100 --ctdi-vol 2 --phantom body32    doses from the tables
   childsize ctdi chest.toml                   CTDIw, CTDIvol and DLP of its scanner and mAs
   childsize protocol from-rdsr dose.dcm -o chest.toml  a protocol from the scanner's dose report
   childsize scanner                           which scanners there are, and what is assumed of them
@@ -62,9 +66,11 @@ enum Command {
     Run(run::RunArguments),
     Check(check::CheckArguments),
     Compare(compare::CompareArguments),
+    Calibrate(calibrate::CalibrateArguments),
     Ctdi(ctdi::CtdiArguments),
     Respond(respond::RespondArguments),
     Evaluate(evaluate::EvaluateArguments),
+    Estimate(estimate::EstimateArguments),
     Phantoms(phantoms::PhantomsArguments),
     Report(report::ReportArguments),
     Risk(risk::RiskArguments),
@@ -84,6 +90,8 @@ pub fn main() -> ExitCode {
         Command::Ctdi(arguments) => ctdi::run(&arguments).map(|()| ExitCode::SUCCESS),
         Command::Respond(arguments) => respond::run(&arguments),
         Command::Evaluate(arguments) => evaluate::run(&arguments).map(|()| ExitCode::SUCCESS),
+        Command::Calibrate(arguments) => calibrate::run(&arguments),
+        Command::Estimate(arguments) => estimate::run(&arguments).map(|()| ExitCode::SUCCESS),
         Command::Phantoms(arguments) => phantoms::run(&arguments).map(|()| ExitCode::SUCCESS),
         Command::Report(arguments) => report::run(&arguments).map(|()| ExitCode::SUCCESS),
         Command::Risk(arguments) => risk::run(&arguments).map(|()| ExitCode::SUCCESS),

@@ -36,8 +36,6 @@ doses come per CTDIvol. The same seed gives the same file on any number of threa
 
 /// Lightest organ whose error is waited for, g.
 const LIGHTEST_G: f64 = 10.0;
-/// Bodies shorter than this get planes half as thick, cm.
-const SMALL_CM: f64 = 100.0;
 
 /// Simulate a phantom's response once, to evaluate any protocol from it.
 #[derive(Debug, Args)]
@@ -66,9 +64,9 @@ pub struct RespondArguments {
     /// Relative standard error of CTDIw
     #[arg(long, value_name = "SHARE", default_value_t = 0.002)]
     ctdi_error: f64,
-    /// Thickness of the planes along z, mm [default: 5 for bodies below 1 m, else 10]
-    #[arg(long, value_name = "MM")]
-    plane_mm: Option<f64>,
+    /// Thickness of the planes along z, mm
+    #[arg(long, value_name = "MM", default_value_t = 5.0)]
+    plane_mm: f64,
     /// Gantry angles
     #[arg(long, value_name = "N", default_value_t = 12, value_parser = clap::value_parser!(u16).range(1..=360))]
     angles: u16,
@@ -93,7 +91,9 @@ pub fn run(arguments: &RespondArguments) -> Done {
     output_file::beside(&arguments.output)?;
     let subject = arguments.subject()?;
     let show = arguments.progress;
-    interrupt::listen(move || show.say("stopping", "the pass under way is finished; once more to stop at once"))?;
+    interrupt::listen(move || {
+        show.say("stopping", "the pass under way is finished; once more to stop at once")
+    })?;
     let (rows, combinations) = rows_of(&subject.phantom);
     let making = arguments.making(&subject);
     let effort = Effort {
@@ -118,7 +118,8 @@ pub fn run(arguments: &RespondArguments) -> Done {
     let mut ctdi = Vec::new();
     for (name, phantom) in CTDI_PHANTOMS {
         let error = arguments.ctdi_error;
-        let matrix = respond_ctdi(&subject.scanner, phantom, error, arguments.seed, &crate::simulation::Unobserved)?;
+        let matrix =
+            respond_ctdi(&subject.scanner, phantom, error, arguments.seed, &crate::simulation::Unobserved)?;
         console::print(&made(name, &matrix, error))?;
         ctdi.push((phantom, matrix));
     }
@@ -137,7 +138,7 @@ impl RespondArguments {
         above("--relative-error", self.relative_error, 0.5)?;
         above("--ctdi-error", self.ctdi_error, 0.5)?;
         above("--collimation-mm", self.collimation_mm, 400.0)?;
-        self.plane_mm.map_or(Ok(()), |mm| above("--plane-mm", mm, 100.0))
+        above("--plane-mm", self.plane_mm, 100.0)
     }
 
     fn subject(&self) -> Result<Subject> {
@@ -155,24 +156,21 @@ impl RespondArguments {
             ("--voxel-mm", self.voxel_mm.is_some()),
         ];
         match given.iter().find(|(_, given)| *given) {
-            Some((flag, _)) => {
-                Err(Error::invalid(format!("{flag} is for shipped phantoms, a protocol has its own keys for it")))
-            }
+            Some((flag, _)) => Err(Error::invalid(format!(
+                "{flag} is for shipped phantoms, a protocol has its own keys for it"
+            ))),
             None => Subject::read(self.phantom.as_ref()),
         }
     }
 
     fn making<'a>(&self, subject: &'a Subject) -> Making<'a> {
-        let grid = &subject.phantom.grid;
-        let length_cm = grid.counts[2] as f64 * grid.spacing_cm[2];
-        let plane_mm = self.plane_mm.unwrap_or(if length_cm < SMALL_CM { 5.0 } else { 10.0 });
         Making {
             phantom: &subject.phantom,
             scanner: &subject.scanner,
             placement: subject.placement,
             collimation_cm: self.collimation_mm * CM_PER_MM,
             z_cm: None,
-            plane_cm: plane_mm * CM_PER_MM,
+            plane_cm: self.plane_mm * CM_PER_MM,
             angles: usize::from(self.angles),
         }
     }

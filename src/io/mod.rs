@@ -24,5 +24,6 @@ pub mod risk_table;
 pub mod scanner_fit;
 pub mod scanner_library;
 mod section;
+pub mod size_tables;
 pub mod summary;
 pub(crate) mod toml_text;

@@ -5,8 +5,8 @@
 //! tube voltage and flat filter composes exactly, up to the width of an energy bin.
 
 use crate::data::material::Material;
-use crate::physics::cross_section::Attenuation;
 use crate::photon::Photon;
+use crate::physics::cross_section::Attenuation;
 use crate::source::beam::ray;
 use crate::source::bowtie::Bowtie;
 use crate::source::cells::CellGrid;
@@ -105,7 +105,8 @@ impl CellSource {
             return None;
         }
         let half_rad = 0.5 * self.fan_angle_rad;
-        let (below, above) = (bin.transmitted_rad(low_rad + half_rad), bin.transmitted_rad(high_rad + half_rad));
+        let (below, above) =
+            (bin.transmitted_rad(low_rad + half_rad), bin.transmitted_rad(high_rad + half_rad));
         let (from_edge_rad, cell) = bin.fan_at(below + (above - below) * deviates.fan);
         let fan_angle_rad = from_edge_rad - half_rad;
         let (energy_kev, mu_per_cm) = bin.energy_at(deviates.energy, deviates.within);
@@ -115,7 +116,8 @@ impl CellSource {
             (source_z_cm, gantry_angle_rad),
             (fan_angle_rad, sin_cone),
         );
-        let thickness_cm = |angle_rad| self.bowtie.as_ref().map_or(0.0, |bowtie| bowtie.thickness_cm(angle_rad));
+        let thickness_cm =
+            |angle_rad| self.bowtie.as_ref().map_or(0.0, |bowtie| bowtie.thickness_cm(angle_rad));
         let drawn_cm = thickness_cm((cell as f64 + 0.5) * bin.fan_cell_rad - half_rad);
         let exponent = bin.fan_mu_per_cm * drawn_cm - mu_per_cm * thickness_cm(fan_angle_rad);
         Some(Photon {
@@ -184,7 +186,8 @@ impl EnergyBin {
 
     /// Energy, keV, and its coefficient in the bowtie, 1/cm.
     fn energy_at(&self, deviate: f64, within: f64) -> (f64, f64) {
-        let index = self.cumulative.partition_point(|&share| share <= deviate).min(self.energies_kev.len() - 1);
+        let index =
+            self.cumulative.partition_point(|&share| share <= deviate).min(self.energies_kev.len() - 1);
         (self.energies_kev[index] + (within - 0.5) * self.width_kev, self.mu_per_cm[index])
     }
 }

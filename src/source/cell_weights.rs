@@ -123,7 +123,9 @@ fn steps(acquisition: &Acquisition, trajectory: &Trajectory, grid: &CellGrid) ->
     };
     // Of an axial scan a multiple of the rotations, so that no step spans two of them.
     match trajectory {
-        Trajectory::Axial { z_cm, .. } => (wanted.min(MOST_STEPS) / z_cm.len() as f64).ceil() as usize * z_cm.len(),
+        Trajectory::Axial { z_cm, .. } => {
+            (wanted.min(MOST_STEPS) / z_cm.len() as f64).ceil() as usize * z_cm.len()
+        }
         _ => wanted.clamp(1.0, MOST_STEPS).ceil() as usize,
     }
 }

@@ -123,13 +123,10 @@ mod tests {
         let spectrum = Spectrum::tube(100.0, 7.0).unwrap();
         let grid = CellGrid::new([-10.0, 10.0], 1.0, 12, &spectrum).unwrap();
         assert_eq!((grid.planes, grid.columns(), grid.energies()), (20, 240, 28));
-        assert_eq!([9.9, 10.0, 12.5, 139.9, 140.0].map(|e| grid.energy_bin(e)), [
-            None,
-            Some(0),
-            Some(1),
-            Some(27),
-            None
-        ]);
+        assert_eq!(
+            [9.9, 10.0, 12.5, 139.9, 140.0].map(|e| grid.energy_bin(e)),
+            [None, Some(0), Some(1), Some(27), None]
+        );
         for (edges, mean) in grid.energy_edges_kev.windows(2).zip(&grid.mean_energies_kev) {
             assert!((edges[0]..edges[1]).contains(mean));
         }

@@ -6,8 +6,8 @@ use crate::analysis::ctdi::{
     Beam, Ctdi, CtdiPhantom, WIDEST_CM, phantom, rod_per_collimation, rods, rotation,
 };
 use crate::error::Result;
-use crate::simulation::response::{Effort, Making, ResponseMatrix, respond};
 use crate::simulation::Observer;
+use crate::simulation::response::{Effort, Making, ResponseMatrix, respond};
 use crate::source::cell_weights::CellWeights;
 use crate::source::gantry::{PatientPosition, Placement};
 use crate::source::scanner::Scanner;

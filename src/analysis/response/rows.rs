@@ -109,7 +109,10 @@ pub fn rows_of(phantom: &Phantom) -> (Rows, Combinations) {
     found.push_tissues(&Anatomy::new(phantom, &[]));
     for scheme in SCHEMES {
         // A phantom that lacks tissues has no effective dose, and no row of it.
-        effective_forms(phantom, scheme).unwrap_or_default().into_iter().for_each(|form| found.push_effective(form));
+        effective_forms(phantom, scheme)
+            .unwrap_or_default()
+            .into_iter()
+            .for_each(|form| found.push_effective(form));
     }
     let body: Vec<usize> = (0..masses_g.len()).collect();
     let body = Blend::mean_of(&body, &masses_g).unwrap_or_else(|| Blend::nothing(masses_g.len()));
@@ -148,9 +151,8 @@ impl Collected {
         let tissues: Vec<(&'static str, Blend)> = anatomy.tissues().into_iter().chain(more).collect();
         for (tissue, blend) in tissues {
             let same = self.blends.iter().position(|of| *of == blend);
-            let row = same.unwrap_or_else(|| {
-                self.push(RowKind::Tissue, tissue, tissue, anatomy.mass_g(tissue), blend)
-            });
+            let row = same
+                .unwrap_or_else(|| self.push(RowKind::Tissue, tissue, tissue, anatomy.mass_g(tissue), blend));
             self.rows.tissues.push((tissue.to_owned(), row));
         }
     }
@@ -158,7 +160,9 @@ impl Collected {
     fn push_effective(&mut self, form: EffectiveForm) {
         let scheme = form.scheme.name();
         match form.apart {
-            None => self.push(RowKind::Effective, scheme, &format!("Effective dose, {scheme}"), 0.0, form.blend),
+            None => {
+                self.push(RowKind::Effective, scheme, &format!("Effective dose, {scheme}"), 0.0, form.blend)
+            }
             Some(member) => {
                 let name = format!("Effective dose, {scheme}, {member} apart");
                 self.push(RowKind::EffectiveApart, member, &name, 0.0, form.blend)

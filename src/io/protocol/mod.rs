@@ -36,8 +36,8 @@ use run::RunEntry;
 use scanner::ScannerEntry;
 
 pub use keys::all_keys;
-pub use subject::{Subject, SubjectKeys};
 pub use run::{DEFAULT_HISTORIES, DEFAULT_MIN_MASS_G, DEFAULT_SEED, Format, OutputSettings};
+pub use subject::{Subject, SubjectKeys};
 
 /// Name and version of the format.
 pub const SCHEMA: &str = "childsize.protocol/1";

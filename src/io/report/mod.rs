@@ -14,7 +14,7 @@ use serde_json::Value;
 use crate::error::{Error, Result};
 
 const STYLE: &str = include_str!("templates/style.css");
-const TEMPLATES: [(&str, &str); 7] = [
+const TEMPLATES: [(&str, &str); 8] = [
     ("page.html", include_str!("templates/page.html")),
     ("charts.html", include_str!("templates/charts.html")),
     ("comparison.html", include_str!("templates/comparison.html")),
@@ -22,6 +22,7 @@ const TEMPLATES: [(&str, &str); 7] = [
     ("result_protocol.html", include_str!("templates/result_protocol.html")),
     ("result_map.html", include_str!("templates/result_map.html")),
     ("result_organs.html", include_str!("templates/result_organs.html")),
+    ("size_tables.html", include_str!("templates/size_tables.html")),
 ];
 
 pub use result::result;
@@ -29,6 +30,11 @@ pub use result::result;
 /// The page of a comparison ([`crate::io::comparison`]).
 pub fn comparison(value: &Value) -> Result<String> {
     render("comparison.html", value)
+}
+
+/// The page of size tables ([`crate::io::size_tables`]).
+pub fn size_tables(value: &Value) -> Result<String> {
+    render("size_tables.html", value)
 }
 
 fn render(template: &str, value: &Value) -> Result<String> {

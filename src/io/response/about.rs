@@ -7,11 +7,14 @@ use crate::error::{Error, Result};
 use crate::io::digest::{physics_data_digest, sha256_hex};
 use crate::io::protocol::{Prepared, Subject};
 use crate::numerics::rng::STREAM_SCHEME;
+use crate::source::acquisition::{Acquisition, Mode};
 use crate::source::cells::TUBE_VOLTAGES_KV;
 use crate::source::gantry::{PatientPosition, Placement};
 use crate::source::scanner::{Scanner, SpectrumSource};
 use crate::units::MM_PER_CM;
 
+/// Axial rotations of beams this wide and wider are warned of, cm: the cone's tilt no longer averages out.
+const WIDE_CM: f64 = 2.0;
 /// Positions by their names in protocols.
 const POSITIONS: [(&str, PatientPosition); 4] = [
     ("HFS", PatientPosition::Hfs),
@@ -128,6 +131,22 @@ impl About {
         })
     }
 
+    /// What a physicist should know of the answers to a protocol.
+    pub fn warnings(&self, prepared: &Prepared) -> Vec<String> {
+        let wide = prepared.exam.acquisitions.iter().filter(|acquisition| {
+            matches!(acquisition.mode, Mode::Axial { .. }) && acquisition.collimation_cm >= WIDE_CM
+        });
+        let sentence = |acquisition: &Acquisition| {
+            format!(
+                "acquisition `{}`: the cone of {:.0} mm rotations is averaged; organs off the axis that are short along z may be \
+                 off by 5 %",
+                acquisition.phase,
+                acquisition.collimation_cm * MM_PER_CM
+            )
+        };
+        wide.map(sentence).collect()
+    }
+
     /// Refuses another geometry or bowtie, and tube voltages the response was not made for. Spectrum and flat filters may
     /// differ.
     pub fn check_scanner(&self, scanner: &Scanner, tube_voltage_kv: f64) -> Result<()> {
@@ -150,7 +169,9 @@ impl About {
             .with_help("anode, filtration and spectrum may differ; for another bowtie make another response"));
         }
         let [low, high] = self.tube_voltage_kv;
-        if matches!(scanner.spectrum, SpectrumSource::Model { .. }) && !(low..=high).contains(&tube_voltage_kv) {
+        if matches!(scanner.spectrum, SpectrumSource::Model { .. })
+            && !(low..=high).contains(&tube_voltage_kv)
+        {
             return Err(Error::invalid(format!(
                 "tube_voltage_kv must be within {low}..{high} for a response, found {tube_voltage_kv}"
             ))

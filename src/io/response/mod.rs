@@ -60,8 +60,9 @@ impl Response {
     pub fn ctdi(&self, beam: &Beam) -> Result<Ctdi> {
         self.about.check_scanner(&beam.scanner, beam.tube_voltage_kv)?;
         let found = self.ctdi.iter().find(|(phantom, _)| *phantom == beam.phantom);
-        let (_, matrix) =
-            found.ok_or_else(|| Error::invalid(format!("the response has no CTDI phantom {}", beam.phantom.name())))?;
+        let (_, matrix) = found.ok_or_else(|| {
+            Error::invalid(format!("the response has no CTDI phantom {}", beam.phantom.name()))
+        })?;
         ctdi::ctdi(matrix, beam)
     }
 
@@ -73,7 +74,9 @@ impl Response {
             serde_json::to_string(&self.rows).map_err(internal)?,
             matrix_digest(&self.matrix),
         ];
-        parts.extend(self.ctdi.iter().map(|(phantom, matrix)| format!("{} {}", phantom.name(), matrix_digest(matrix))));
+        parts.extend(
+            self.ctdi.iter().map(|(phantom, matrix)| format!("{} {}", phantom.name(), matrix_digest(matrix))),
+        );
         Ok(sha256_hex(parts.join("\n").as_bytes()))
     }
 }

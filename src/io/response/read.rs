@@ -34,8 +34,10 @@ pub fn read(path: &Path) -> Result<Response> {
     let stated = attribute_text(&file, "digest").map_err(whole)?;
     match response.digest()? == stated {
         true => Ok(response),
-        false => Err(Error::invalid(format!("{place}: the digest of the response must be {stated}, found another"))
-            .with_help("the file was changed or damaged; make it anew with childsize respond")),
+        false => Err(Error::invalid(format!(
+            "{place}: the digest of the response must be {stated}, found another"
+        ))
+        .with_help("the file was changed or damaged; make it anew with childsize respond")),
     }
 }
 
@@ -92,7 +94,8 @@ fn matrix(group: &Group, rows: usize) -> hdf5::Result<ResponseMatrix> {
         energy_edges_kev: group.dataset("energy_edges")?.read_raw()?,
         mean_energies_kev: group.dataset("energy")?.read_raw()?,
     };
-    let (photons, one_photon) = (group.dataset("photons")?.read_raw()?, group.dataset("one_photon")?.read_raw()?);
+    let (photons, one_photon) =
+        (group.dataset("photons")?.read_raw()?, group.dataset("one_photon")?.read_raw()?);
     let whole = errors.shape() == set.shape()
         && grid.energy_edges_kev.len() == energies + 1
         && grid.mean_energies_kev.len() == energies
@@ -101,7 +104,8 @@ fn matrix(group: &Group, rows: usize) -> hdf5::Result<ResponseMatrix> {
     if !whole {
         return Err("the parts of its matrix differ in number".into());
     }
-    let made: Made = serde_json::from_str(&attribute_text(group, "made")?).map_err(|error| error.to_string())?;
+    let made: Made =
+        serde_json::from_str(&attribute_text(group, "made")?).map_err(|error| error.to_string())?;
     Ok(ResponseMatrix {
         grid,
         rows,

@@ -11,7 +11,9 @@ use super::{FORMAT, FORMAT_VERSION, Made, Response};
 use crate::error::Result;
 use crate::io::output_file;
 use crate::io::result::dimension::{join, write_scale};
-use crate::io::result::hdf::{attribute, dataset, packed_dataset, text_attribute, text_dataset, texts_dataset};
+use crate::io::result::hdf::{
+    attribute, dataset, packed_dataset, text_attribute, text_dataset, texts_dataset,
+};
 use crate::io::result::{NOTICE, git_commit};
 use crate::simulation::response::ResponseMatrix;
 use crate::units::MM_PER_CM;

@@ -48,6 +48,9 @@ pub struct Making<'a> {
 /// By how much the planes reach beyond the body, cm: a tilted ray that crosses the axis there may still meet it.
 pub const MARGIN_CM: f64 = 2.0;
 
+/// Most values of a matrix: 24 bytes each while it is made.
+const MOST_VALUES: f64 = 1e8;
+
 /// How far a matrix is worked out.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Effort {
@@ -100,6 +103,17 @@ pub fn respond(
     let world = World::new(making.phantom, &outline)?;
     let made_with = making_spectrum(making.scanner)?;
     let grid = CellGrid::new(interval_cm(making, &outline)?, making.plane_cm, making.angles, &made_with)?;
+    let values = grid.columns() as f64 * grid.energies() as f64 * combinations.rows() as f64;
+    if values > MOST_VALUES {
+        return Err(Error::invalid(format!(
+            "a response must have at most {MOST_VALUES:.0e} values, found {values:.1e}: {} planes, {} angles, {} energies, {} rows",
+            grid.planes,
+            grid.angles,
+            grid.energies(),
+            combinations.rows()
+        ))
+        .with_help("take thicker planes or fewer angles"));
+    }
     let source = source(making, &outline, &grid, &made_with)?;
     let column = ColumnPlan::new(&source, &grid, &made_with)?;
     let mut work = Work::new(&grid, combinations, column, effort);
@@ -132,8 +146,8 @@ fn interval_cm(making: &Making, outline: &Outline) -> Result<[f64; 2]> {
         return Ok(interval_cm);
     }
     let body = outline.extent_between(f64::NEG_INFINITY, f64::INFINITY);
-    let (low_cm, high_cm) =
-        body.ok_or_else(|| Error::invalid(format!("phantom `{}` has no voxel of a body", making.phantom.id)))?;
+    let (low_cm, high_cm) = body
+        .ok_or_else(|| Error::invalid(format!("phantom `{}` has no voxel of a body", making.phantom.id)))?;
     Ok([low_cm - MARGIN_CM, high_cm + MARGIN_CM])
 }
 

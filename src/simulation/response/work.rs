@@ -65,7 +65,12 @@ pub struct Work<'a> {
 }
 
 impl<'a> Work<'a> {
-    pub fn new(grid: &'a CellGrid, combinations: &'a Combinations, plan: ColumnPlan, effort: &'a Effort) -> Self {
+    pub fn new(
+        grid: &'a CellGrid,
+        combinations: &'a Combinations,
+        plan: ColumnPlan,
+        effort: &'a Effort,
+    ) -> Self {
         let values = grid.columns() * grid.energies() * combinations.rows();
         let (sums, squares) = (vec![0.0; values], vec![0.0; values]);
         Work { grid, combinations, plan, effort, passes: 0, sums, squares, balance: EnergyBalance::default() }
@@ -155,7 +160,10 @@ impl<'a> Work<'a> {
             ));
         }
         if !self.balance.is_closed() {
-            return Err(Error::Internal(format!("the energy balance is off by {:.2e}", self.balance.closure())));
+            return Err(Error::Internal(format!(
+                "the energy balance is off by {:.2e}",
+                self.balance.closure()
+            )));
         }
         let (rows, energies) = (self.combinations.rows(), self.grid.energies());
         let value = |at: usize| self.value(at / rows % energies, at);
@@ -164,9 +172,7 @@ impl<'a> Work<'a> {
             mean: (0..self.sums.len()).map(|at| kept(value(at).0)).collect(),
             standard_error: (0..self.sums.len()).map(|at| kept(value(at).1.sqrt())).collect(),
             photons: self.plan.pairs.iter().map(|&pairs| 2 * u64::from(pairs) * self.passes).collect(),
-            one_photon: (0..rows)
-                .map(|row| self.combinations.largest(row) * ENERGY_MAX_KEV)
-                .collect(),
+            one_photon: (0..rows).map(|row| self.combinations.largest(row) * ENERGY_MAX_KEV).collect(),
             histories: self.passes * self.histories_per_pass(),
             reached: self.reached(made_with)?,
             energy_balance: self.balance,
@@ -197,7 +203,14 @@ fn play_column(
                 let place = open01(stream);
                 if let Some(photon) = source.emit(column, energy, &deviates) {
                     let address = HistoryAddress::new(batch_bits, history);
-                    organ_history(world, &photon, (SPLITS, place), address, (&mut scratch, &mut flock), score);
+                    organ_history(
+                        world,
+                        &photon,
+                        (SPLITS, place),
+                        address,
+                        (&mut scratch, &mut flock),
+                        score,
+                    );
                 }
                 score.end_history(of_pair);
                 history += 1;
