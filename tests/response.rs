@@ -35,7 +35,8 @@ fn made(
         placement: exam(phantom.clone(), scanner.clone(), helical(1.0, 0.0)).placement,
         collimation_cm: 4.0,
         z_cm: None,
-        plane_cm: 0.5,
+        // Thin planes for comparisons; the statistics do not depend on them.
+        plane_cm: if angles < 12 { 1.0 } else { 0.5 },
         angles,
     };
     let effort =
@@ -181,9 +182,10 @@ fn two_phases_add_up_and_twice_the_mas_is_twice_the_dose() {
         let sum = first[row].mean + second[row].mean;
         assert!((both[row].mean / sum - 1.0).abs() < 1e-9);
         assert!((twice.mean / first[row].mean / 2.0 - 1.0).abs() < 1e-9);
-        // One matrix: errors of the phases go the same way.
+        // One matrix: errors of the phases go the same way, where more than a few cells tell.
         let apart = first[row].standard_error.hypot(second[row].standard_error);
-        assert!(both[row].standard_error >= apart * (1.0 - 1e-9));
+        let is_known = both[row].relative_error() < 0.2;
+        assert!(!is_known || both[row].standard_error > 1.1 * apart, "row {row}");
     }
 }
 

@@ -72,6 +72,13 @@ fn a_response_answers_its_phantom_and_refuses_all_else() {
     refused(&evaluated(&response, &bowtie, &[]), 65, "the scanner must be that of the response");
     let moved = change("moved.toml", "voxel_mm = 4.0", "voxel_mm = 4.0\noffset_mm = [10.0, 0.0]");
     refused(&evaluated(&response, &moved, &[]), 65, "must lie as in the response");
+    let wide = change("wide.toml", "mode = \"helical\"\ntube", "mode = \"axial\"\ntube");
+    let text = std::fs::read_to_string(&wide).unwrap();
+    let text = text
+        .replace("total_collimation_mm = 20.0", "total_collimation_mm = 80.0")
+        .replace("pitch = 1.0\n", "");
+    std::fs::write(&wide, text).unwrap();
+    refused(&evaluated(&response, &wide, &[]), 65, "axial rotations must be at most 40 mm wide");
     refused(&evaluated(&folder.path().join("none.h5"), &protocol, &[]), 66, "none.h5");
     refused(&evaluated(&protocol, &protocol, &[]), 66, "abdomen.toml");
 

@@ -65,7 +65,8 @@ struct EnergyBin {
 }
 
 impl CellSource {
-    /// A source on a scanner. `windows` are where the fan meets the body; `made_with` is the spectrum before the bowtie.
+    /// A source on a scanner. `windows` are where the fan meets the body; `made_with` is the spectrum before the
+    /// bowtie.
     pub fn new(
         scanner: &Scanner,
         sin_cone: f64,

@@ -1,8 +1,8 @@
 //! How much an acquisition sends through every cell of a response matrix.
 //!
 //! The weight of a cell is that of its column times that of its energy bin. Within a cell a photon is not where the
-//! matrix was made on average; the difference is made up by the matrix's slope, so that only its curvature over a cell is
-//! left: the first moment of the weights in a cell goes to its neighbours, with opposite signs.
+//! matrix was made on average; the difference is made up by the matrix's slope, so that only its curvature over a
+//! cell is left: the first moment of the weights in a cell goes to its neighbours, with opposite signs.
 
 use std::f64::consts::TAU;
 
@@ -78,8 +78,8 @@ pub fn energy_weights(spectrum: &Spectrum, grid: &CellGrid) -> Result<Vec<f64>> 
     Ok(weights)
 }
 
-/// The slope at a point of three, per unit, as factors of their values: that of the parabola through them. At the ends
-/// that of the straight line.
+/// The slope at a point of three, per unit, as factors of their values: that of the parabola through them. At the
+/// ends that of the straight line.
 fn slope(at: &[f64], bin: usize) -> Vec<(usize, f64)> {
     if at.len() < 2 {
         return Vec::new();
@@ -148,8 +148,8 @@ impl<'a> Angles<'a> {
         Angles { count, random, profile, overlaps }
     }
 
-    /// Grid bin, relative current in it and the first moment of it (in bin widths from the middle), while the source is
-    /// in a plane; `angle_rad` is where the tube is, if it did not start at random.
+    /// Grid bin, relative current in it and the first moment of it (in bin widths from the middle), while the source
+    /// is in a plane; `angle_rad` is where the tube is, if it did not start at random.
     fn at(&self, z_cm: f64, angle_rad: f64) -> Vec<(usize, f64, f64)> {
         match (self.random, self.profile) {
             (false, profile) => {
@@ -174,7 +174,8 @@ impl<'a> Angles<'a> {
     }
 }
 
-/// Where a bin of the current's turn lies among the grid's, whose first is centred on 0: bin, share of the turn, moment.
+/// Where a bin of the current's turn lies among the grid's, whose first is centred on 0: bin, share of the turn,
+/// moment.
 fn overlap(bin: usize, bins: usize, count: usize) -> Vec<(usize, f64, f64)> {
     let width = count as f64 / bins as f64;
     let (low, high) = (bin as f64 * width, (bin + 1) as f64 * width);

@@ -1,7 +1,8 @@
 //! What the photons of a response matrix's column leave: sums over linear combinations of organ energies.
 //!
-//! Photons come in pairs: two independent ones of the same stratum. The square of their difference tells the variance of
-//! their mean, whatever the strata differ in. A photon belongs to one cell only, so that errors of cells are independent.
+//! Photons come in pairs: two independent ones of the same stratum. The square of their difference tells the variance
+//! of their mean, whatever the strata differ in. A photon belongs to one cell only, so that errors of cells are
+//! independent.
 
 use crate::tally::energy_balance::EnergyBalance;
 use crate::transport::tally::Tally;

@@ -1,5 +1,5 @@
-//! Size tables beside what is published: rows with verdicts. Numbers are those of the sources named in each row; what was
-//! recalled and not seen says so.
+//! Size tables beside what is published: rows with verdicts. Numbers are those of the sources named in each row; what
+//! was recalled and not seen says so.
 
 use std::f64::consts::PI;
 
@@ -106,7 +106,8 @@ fn noise(scanner: &Scanner) -> Result<Vec<Row>> {
     Ok(rows.to_vec())
 }
 
-/// C12 and C13: effective dose per DLP. The adult's body is told for the 32 cm phantom, everything else for that of 16 cm.
+/// C12 and C13: effective dose per DLP. The adult's body is told for the 32 cm phantom, everything else for that of
+/// 16 cm.
 fn k_factors(entry: &Entry) -> Vec<Row> {
     let adult_body = entry.age == "adult" && entry.region != "head";
     let (phantom, phantom_cm) = if adult_body { (1, "32") } else { (0, "16") };

@@ -8,8 +8,8 @@ use crate::tally::estimate::Estimate;
 
 /// Values of every row for some acquisitions together.
 ///
-/// Errors are those of the matrix. Two acquisitions share it, so that their doses' errors go the same way: a sum has to be
-/// asked for as a sum. A row that no history touched has mean 0 and, as its error, an upper limit.
+/// Errors are those of the matrix. Two acquisitions share it, so that their doses' errors go the same way: a sum has
+/// to be asked for as a sum. A row that no history touched has mean 0 and, as its error, an upper limit.
 pub fn answer(matrix: &ResponseMatrix, acquisitions: &[CellWeights]) -> Vec<Estimate> {
     let (rows, energies) = (matrix.rows, matrix.grid.energies());
     let (mut means, mut variances, mut heaviest) = (vec![0.0; rows], vec![0.0; rows], 0.0_f64);

@@ -1,8 +1,8 @@
 //! Rows of a response matrix: every organ, every tissue, effective doses, the whole body.
 //!
-//! Effective doses are rows of their own, since organs of one history are correlated and the error of a sum is not that of
-//! independent terms. ICRP 60's remainder depends on which member's dose is the highest, which is not known before a
-//! protocol is: every combination that may turn out to be right is a row.
+//! Effective doses are rows of their own, since organs of one history are correlated and the error of a sum is not
+//! that of independent terms. ICRP 60's remainder depends on which member's dose is the highest, which is not known
+//! before a protocol is: every combination that may turn out to be right is a row.
 
 use serde::{Deserialize, Serialize};
 

@@ -18,7 +18,8 @@ pub struct Evaluation {
     pub table: OrganTable,
     /// Values of all rows, by acquisition.
     pub by_acquisition: Vec<Vec<Estimate>>,
-    /// Values of all rows, of the whole exam. Acquisitions share the matrix, so that this is not a sum of independent parts.
+    /// Values of all rows, of the whole exam. Acquisitions share the matrix, so that this is not a sum of independent
+    /// parts.
     pub total: Vec<Estimate>,
 }
 

@@ -1,7 +1,8 @@
 //! Size tables: doses of standard scans by age, region and tube voltage, and what follows from them.
 //!
-//! Everything is an answer of response matrices, two per child (behind the body's and the head's bowtie) and two more of the
-//! same child cut into slices. Doses are per CTDIvol of the 32 cm phantom; that of the 16 cm phantom stands beside it.
+//! Everything is an answer of response matrices, two per child (behind the body's and the head's bowtie) and two more
+//! of the same child cut into slices. Doses are per CTDIvol of the 32 cm phantom; that of the 16 cm phantom stands
+//! beside it.
 
 pub mod child;
 pub mod estimate;

@@ -8,8 +8,8 @@ pub const SLAB_CM: f64 = 1.0;
 /// Most slices: labels are bytes.
 const MOST: usize = 255;
 
-/// The same matter, its organs replaced by slices of [`SLAB_CM`] (or as many slices of voxels as that is): `slab_000` is the
-/// lowest. Slices without body have no voxels.
+/// The same matter, its organs replaced by slices of [`SLAB_CM`] (or as many slices of voxels as that is): `slab_000`
+/// is the lowest. Slices without body have no voxels.
 pub fn slabs(phantom: &Phantom) -> Result<Phantom> {
     let grid = &phantom.grid;
     let per_slab = (SLAB_CM / grid.spacing_cm[2]).round().max(1.0) as usize;

@@ -44,7 +44,8 @@ pub struct Entry {
     pub organs: Vec<OrganEntry>,
     /// Effective dose by ICRP 103 and 60 per CTDIvol of the 32 cm phantom, mSv/mGy.
     pub effective_per_ctdi_vol: [Estimate; 2],
-    /// ICRP 103 per centimetre that the range is longer at the head end and at the foot end, and CTDIvol32, mSv/(mGy cm).
+    /// ICRP 103 per centimetre that the range is longer at the head end and at the foot end, and CTDIvol32, mSv/(mGy
+    /// cm).
     pub effective_per_cm: [Estimate; 2],
     /// Energy fluence per effective mAs behind as much water as the range is worth, keV/cm² at a metre.
     pub signal_per_mas: f64,

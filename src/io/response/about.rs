@@ -15,6 +15,8 @@ use crate::units::MM_PER_CM;
 
 /// Axial rotations of beams this wide and wider are warned of, cm: the cone's tilt no longer averages out.
 const WIDE_CM: f64 = 2.0;
+/// Wider axial rotations are refused, cm.
+const WIDEST_AXIAL_CM: f64 = 4.0;
 /// Positions by their names in protocols.
 const POSITIONS: [(&str, PatientPosition); 4] = [
     ("HFS", PatientPosition::Hfs),
@@ -126,7 +128,8 @@ impl About {
             )));
         }
         exam.acquisitions.iter().try_for_each(|acquisition| {
-            self.check_scanner(exam.scanner_of(acquisition), acquisition.tube_voltage_kv)
+            check_cone(acquisition)
+                .and_then(|()| self.check_scanner(exam.scanner_of(acquisition), acquisition.tube_voltage_kv))
                 .map_err(|error| error.within(&format!("acquisition `{}`", acquisition.phase)))
         })
     }
@@ -147,8 +150,8 @@ impl About {
         wide.map(sentence).collect()
     }
 
-    /// Refuses another geometry or bowtie, and tube voltages the response was not made for. Spectrum and flat filters may
-    /// differ.
+    /// Refuses another geometry or bowtie, and tube voltages the response was not made for. Spectrum and flat filters
+    /// may differ.
     pub fn check_scanner(&self, scanner: &Scanner, tube_voltage_kv: f64) -> Result<()> {
         let found = [scanner.source_to_isocentre_cm * MM_PER_CM, scanner.fan_angle_rad.to_degrees()];
         let own = [self.source_to_isocentre_mm, self.fan_angle_deg];
@@ -179,6 +182,24 @@ impl About {
         }
         Ok(())
     }
+}
+
+/// Refuses beams whose tilt along z a matrix cannot tell: it knows where a ray crosses the axis, not from where it came.
+fn check_cone(acquisition: &Acquisition) -> Result<()> {
+    let width_mm = acquisition.collimation_cm * MM_PER_CM;
+    let refused = match acquisition.mode {
+        Mode::Helical { .. } => return Ok(()),
+        Mode::Axial { .. } if acquisition.collimation_cm <= WIDEST_AXIAL_CM => return Ok(()),
+        Mode::Axial { .. } => format!(
+            "axial rotations must be at most {:.0} mm wide for a response, found {width_mm:.0} mm",
+            WIDEST_AXIAL_CM * MM_PER_CM
+        ),
+        Mode::Stationary { .. } => {
+            "mode must be helical or axial for a response, found stationary".to_owned()
+        }
+    };
+    let why = "the tilt of such a cone does not average out over the scan; childsize run simulates it";
+    Err(Error::invalid(refused).with_help(why))
 }
 
 fn position_name(placement: &Placement) -> &'static str {

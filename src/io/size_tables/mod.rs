@@ -14,7 +14,8 @@ use crate::error::{Error, Result};
 use crate::io::digest::{physics_data_digest, sha256_hex};
 use crate::io::output_file;
 
-/// The tables that ship with the program: `tables.json` of `childsize calibrate`, gzipped (`scripts/make_size_tables`).
+/// The tables that ship with the program: `tables.json` of `childsize calibrate`, gzipped
+/// (`scripts/make_size_tables`).
 const SHIPPED: &[u8] = include_bytes!("shipped/tables.json.gz");
 /// Name and version of the format.
 pub const SCHEMA: &str = "childsize.size-tables/1";

@@ -1,8 +1,8 @@
 //! Response matrices: what a photon of every cell leaves in every organ, simulated once.
 //!
-//! Every cell is a stratum. Within it the fan is cut into strata of equal numbers of photons, from each of which two are
-//! drawn, independently: their differences tell the variance. Columns are played by one thread each, passes are added in
-//! order, so that the matrix does not depend on the number of threads.
+//! Every cell is a stratum. Within it the fan is cut into strata of equal numbers of photons, from each of which two
+//! are drawn, independently: their differences tell the variance. Columns are played by one thread each, passes are
+//! added in order, so that the matrix does not depend on the number of threads.
 
 mod work;
 
@@ -89,8 +89,8 @@ pub struct ResponseMatrix {
     pub wall_s: f64,
 }
 
-/// Makes a matrix whose rows are combinations of organ energies. Ends with the pass that reaches the error, the histories
-/// or the observer's wish.
+/// Makes a matrix whose rows are combinations of organ energies. Ends with the pass that reaches the error, the
+/// histories or the observer's wish.
 pub fn respond(
     making: &Making,
     combinations: &Combinations,
