@@ -6,12 +6,16 @@ use childsize::data::material::Material;
 use childsize::geometry::grid::VoxelGrid;
 use childsize::geometry::outline::Outline;
 use childsize::geometry::phantom::{Medium, Organ, Phantom, Region};
-use childsize::numerics::rng::batch_stream;
+use childsize::numerics::rng::{Stream, batch_stream};
 use childsize::photon::Photon;
 use childsize::physics::cross_section::Attenuation;
 use childsize::physics::tables::{FlightRow, empty_row};
+use childsize::tally::estimate::Estimate;
+use childsize::transport::flock::{Flock, Worth};
+use childsize::transport::history::follow;
+use childsize::transport::importance::Importance;
 use childsize::transport::primary::walk_primary;
-use childsize::transport::scatter::{Flyer, Silent, TentativeCollision, TrackLength};
+use childsize::transport::scatter::{Flyer, Silent, TrackLength};
 use childsize::transport::tally::Tally;
 use childsize::transport::world::World;
 use nalgebra::Vector3;
@@ -171,9 +175,7 @@ fn survival<F: Flyer>(seed: u64) -> (f64, f64) {
 #[test]
 fn attenuation_is_beer_lambert_for_every_way_to_fly() {
     let standard_error = |p: f64| (p * (1.0 - p) / 400_000.0).sqrt();
-    for (found, expected) in
-        [survival::<TrackLength>(1), survival::<TentativeCollision>(2), survival::<Silent>(3)]
-    {
+    for (found, expected) in [survival::<TrackLength>(1), survival::<Silent>(3)] {
         // 4 standard errors and 0.1 % for the energy interpolation of the coefficients.
         let allowed = 4.0 * standard_error(expected) + 1e-3 * expected;
         assert!((found - expected).abs() < allowed, "{found} {expected}");
@@ -197,14 +199,56 @@ fn kerma_of_flights<F: Flyer>(seed: u64) -> [f64; 5] {
 fn flights_score_the_kerma_of_the_uncollided_fluence() {
     let beamlet = beamlet(60.0);
     let mut transmission = 1.0;
-    let (track, tentative) = (kerma_of_flights::<TrackLength>(4), kerma_of_flights::<TentativeCollision>(5));
+    let track = kerma_of_flights::<TrackLength>(4);
     for layer in 0..4 {
         let after = transmission * (-beamlet.depths[layer]).exp();
         let expected = 60.0 * (transmission - after) * beamlet.shares[layer];
         // 1 %: 4 standard errors of 400,000 flights in the thinnest layer by either estimator.
-        for found in [track[layer + 1], tentative[layer + 1]] {
-            assert!((found / expected - 1.0).abs() < 0.01, "layer {layer}: {found} {expected}");
-        }
+        let found = track[layer + 1];
+        assert!((found / expected - 1.0).abs() < 0.01, "layer {layer}: {found} {expected}");
         transmission = after;
+    }
+}
+
+/// Kerma per photon in the layers, scattered photons included, from 400 groups of 1000 photons.
+fn kerma_of_lives(mut live: impl FnMut(&World, Photon, Stream, &mut Layers)) -> [Estimate; 4] {
+    let beamlet = beamlet(60.0);
+    let world = World::new(&beamlet.phantom, &Outline::of(&beamlet.phantom)).unwrap();
+    let groups: Vec<[f64; 5]> = (0..400)
+        .map(|group| {
+            let mut layers = Layers::default();
+            for photon in 0..1000 {
+                live(&world, beamlet.photon, batch_stream(9, group, photon), &mut layers);
+            }
+            layers.kerma_kev
+        })
+        .collect();
+    std::array::from_fn(|layer| Estimate::from_replicates(groups.iter().map(|kev| kev[layer + 1] / 1000.0)))
+}
+
+#[test]
+fn photons_that_fly_together_or_split_leave_the_kerma_of_those_that_fly_alone() {
+    let mut row = empty_row();
+    let alone = kerma_of_lives(|world, photon, mut stream, layers| {
+        follow::<TrackLength, _>(world, photon, &mut stream, &mut row, layers);
+    });
+    let mut flock = Flock::new();
+    let together = kerma_of_lives(|world, photon, stream, layers| {
+        flock.send(world, photon, stream, layers);
+        flock.fly(world, layers);
+    });
+    // The beamlet comes from above: photons are split as they fall, and played for as they rise again.
+    let importance = Importance::towards([1.0, 2.0], &[[-2.0, -1.5]]).unwrap();
+    let worth = Worth { importance: &importance, per_weight: 1.0 };
+    let split = kerma_of_lives(|world, photon, stream, layers| {
+        flock.send(world, photon, stream, layers);
+        flock.fly_by_worth(world, worth, layers);
+    });
+    for layer in 0..4 {
+        for (other, what) in [(together[layer], "together"), (split[layer], "split")] {
+            let z = other.z_score(&alone[layer]);
+            assert!(z.abs() < 4.0, "layer {layer}, {what}: {other:?} {:?}, z {z:.2}", alone[layer]);
+            assert!(other.relative_error() < 0.01, "layer {layer}, {what}: {other:?}");
+        }
     }
 }

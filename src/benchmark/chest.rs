@@ -8,6 +8,7 @@ use crate::geometry::outline::Outline;
 use crate::geometry::phantom::{EXTERIOR, Phantom};
 use crate::io::protocol::Protocol;
 use crate::simulation::Exam;
+use crate::simulation::outward::importance_of;
 use crate::simulation::settings::IN_FIELD_COVERAGE;
 use crate::source::beam::Beam;
 use crate::transport::aim::fan_windows;
@@ -16,7 +17,7 @@ use crate::transport::world::World;
 
 use super::figure::Figure;
 use super::kernel::Kernel;
-use super::{Listener, ROUNDS, ROUNDS_PER_MAP};
+use super::{Listener, ROUNDS, ROUNDS_PER_MAP, ROUNDS_PER_TARGET};
 
 const PROTOCOL: &str = r#"
 schema = "childsize.protocol/1"
@@ -47,10 +48,11 @@ const OUT_OF_FIELD: [(&str, &str); 3] = [
     ("out_of_field_testes_fom_over_analog", "testes"),
 ];
 
-/// Kernels: analog and organ without a map, analog and map with one.
+/// Kernels: analog and organ without a map, organ for each target out of the field, analog and map with one.
 struct Played {
     analog: Kernel,
     organ: Kernel,
+    outward: [Kernel; 3],
     analog_map: Kernel,
     map: Kernel,
 }
@@ -67,37 +69,48 @@ fn play(exam: &Exam, tell: Listener) -> Result<Played> {
     let outline = Outline::of(phantom);
     let world = World::new(phantom, &outline)?;
     let beam = Beam::new(&exam.scanner, &exam.acquisitions[0], exam.placement)?;
+    // The reference is where every textbook begins: the whole fan, independent numbers, scores at interactions.
+    let whole_fan = beam.clone();
     let windows = fan_windows(&beam, &outline);
     let beam = beam.with_windows(windows);
     let mut played = Played {
         analog: Kernel::organs(Estimator::Analog, 1 << 17),
         organ: Kernel::organs(Estimator::Organ, 1 << 14),
+        outward: OUT_OF_FIELD.map(|(_, id)| {
+            let importance = importance_of(phantom, beam.z_extent_cm(), &[organ_of(phantom, id)]);
+            Kernel::organs(Estimator::Organ, 1 << 14).with_importance(importance)
+        }),
         analog_map: Kernel::map(Estimator::Analog, 1 << 18, phantom),
         map: Kernel::map(Estimator::Map, 1 << 17, phantom),
     };
     for round in 0..ROUNDS {
         tell(&format!("5-year-old's chest, round {} of {ROUNDS}", round + 1));
-        played.analog.play(phantom, &world, &beam);
+        played.analog.play(phantom, &world, &whole_fan);
         played.organ.play(phantom, &world, &beam);
+        if round % ROUNDS_PER_TARGET == 0 {
+            played.outward.iter_mut().for_each(|kernel| kernel.play(phantom, &world, &beam));
+        }
         if round % ROUNDS_PER_MAP == 0 {
-            played.analog_map.play(phantom, &world, &beam);
+            played.analog_map.play(phantom, &world, &whole_fan);
             played.map.play(phantom, &world, &beam);
         }
     }
     Ok(played)
 }
 
+fn organ_of(phantom: &Phantom, id: &str) -> usize {
+    phantom.organs.iter().position(|organ| organ.id == id).expect("an organ of the benchmark's phantom")
+}
+
 fn figures(exam: &Exam, played: &Played) -> Vec<Option<Figure>> {
-    let Played { analog, organ, analog_map, map } = played;
+    let Played { analog, organ, outward, analog_map, map } = played;
     let (bottom_cm, top_cm) = Exam::nominal_range_cm(&exam.acquisitions[0]);
     let coverage = coverage(&exam.phantom, bottom_cm, top_cm);
     let masses_g = exam.phantom.organ_masses_g();
     let in_field: Vec<usize> = (0..masses_g.len())
         .filter(|&organ| coverage[organ] >= IN_FIELD_COVERAGE && masses_g[organ] > LEAST_G)
         .collect();
-    let index = |id: &str| exam.phantom.organs.iter().position(|organ| organ.id == id);
-    let over_analog =
-        |id: &str, part| index(id).map_or(f64::NAN, |o| organ.organ_fom(o, part) / analog.organ_fom(o, part));
+    let small = organ_of(&exam.phantom, SMALL);
     let in_field_mean =
         |part| geometric_mean(in_field.iter().map(|&o| organ.organ_fom(o, part) / analog.organ_fom(o, part)));
     let worst = |part| in_field.iter().map(|&o| organ.organ_fom(o, part)).fold(f64::INFINITY, f64::min);
@@ -106,7 +119,12 @@ fn figures(exam: &Exam, played: &Played) -> Vec<Option<Figure>> {
     let mhist = |kernel: &Kernel, part| kernel.histories_per_cpu_s(part);
     let case = "5-year-old, 2 mm, chest, 120 kV, one thread";
     let mut found = vec![
-        Figure::of("histories_per_cpu_s", "1/s", |part| mhist(analog, part), &format!("analog, {case}")),
+        Figure::of(
+            "histories_per_cpu_s",
+            "1/s",
+            |part| mhist(analog, part),
+            &format!("analog, whole fan, {case}"),
+        ),
         Figure::of("organ_histories_per_cpu_s", "1/s", |part| mhist(organ, part), &format!("organ, {case}")),
         Figure::of("map_histories_per_cpu_s", "1/s", |part| mhist(map, part), &format!("map, {case}")),
         Figure::of(
@@ -115,9 +133,18 @@ fn figures(exam: &Exam, played: &Played) -> Vec<Option<Figure>> {
             in_field_mean,
             "geometric mean, organs in the field above 10 g",
         ),
-        Figure::of("small_organ_fom_over_analog", "1", |part| over_analog(SMALL, part), SMALL),
+        Figure::of(
+            "small_organ_fom_over_analog",
+            "1",
+            |part| organ.organ_fom(small, part) / analog.organ_fom(small, part),
+            SMALL,
+        ),
     ];
-    found.extend(OUT_OF_FIELD.map(|(name, id)| Figure::of(name, "1", |part| over_analog(id, part), id)));
+    for ((name, id), kernel) in OUT_OF_FIELD.into_iter().zip(outward) {
+        let organ = organ_of(&exam.phantom, id);
+        let over = |part| kernel.organ_fom(organ, part) / analog.organ_fom(organ, part);
+        found.push(Figure::of(name, "1", over, &format!("{id} as target")));
+    }
     found.push(Some(Figure::single(
         "dose_map_fom_over_analog",
         "1",

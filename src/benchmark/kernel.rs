@@ -6,9 +6,10 @@ use crate::geometry::phantom::Phantom;
 use crate::simulation::outcome::organ_energies_kev;
 use crate::source::beam::PhotonSource;
 use crate::source::range_ends::RangeEnds;
-use crate::tally::batch_score::{RegionScore, VoxelScore, label_energies_kev};
+use crate::tally::batch_score::{RegionScore, VoxelScore};
 use crate::tally::dose_map::{Binning, DoseMap, MapTotals};
-use crate::transport::batch::{BatchAddress, Estimator, run_batch};
+use crate::transport::batch::{BatchAddress, Estimator, Method, run_batch};
+use crate::transport::importance::Importance;
 use crate::transport::world::World;
 
 use super::figure::Part;
@@ -25,6 +26,8 @@ pub struct Round {
 pub struct Kernel {
     /// How dose is estimated.
     pub estimator: Estimator,
+    /// Importance for organs out of the field.
+    pub importance: Option<Importance>,
     /// Histories of a batch.
     pub histories: u64,
     /// What was played.
@@ -35,7 +38,12 @@ pub struct Kernel {
 impl Kernel {
     /// A kernel for organs.
     pub fn organs(estimator: Estimator, histories: u64) -> Self {
-        Kernel { estimator, histories, rounds: Vec::new(), map: None }
+        Kernel { estimator, importance: None, histories, rounds: Vec::new(), map: None }
+    }
+
+    /// The same kernel, photons split by an importance.
+    pub fn with_importance(self, importance: Option<Importance>) -> Self {
+        Kernel { importance, ..self }
     }
 
     /// A kernel for a map of the phantom's voxels.
@@ -58,18 +66,17 @@ impl Kernel {
     fn score<const KERMA: bool>(&mut self, world: &World, source: &impl PhotonSource) -> Box<[f64; 256]> {
         let batch = self.rounds.len() as u64;
         let address = BatchAddress { seed: 1, acquisition: 0, batch };
+        let method = Method { estimator: self.estimator, importance: self.importance.as_ref() };
         match &mut self.map {
             None => {
                 let mut score = RegionScore::<KERMA>::new(RangeEnds::NONE);
-                run_batch(world, source, self.estimator, address, self.histories, &mut score);
+                run_batch(world, source, method, address, self.histories, &mut score);
                 score.label_kev
             }
             Some((totals, voxel_kev)) => {
-                voxel_kev.fill(0.0);
                 let mut score = VoxelScore::<KERMA>::new(voxel_kev, RangeEnds::NONE);
-                run_batch(world, source, self.estimator, address, self.histories, &mut score);
-                totals.add(voxel_kev, batch);
-                label_energies_kev(voxel_kev, world.labels)
+                run_batch(world, source, method, address, self.histories, &mut score);
+                totals.take(voxel_kev, world.labels, batch)
             }
         }
     }

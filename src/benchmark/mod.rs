@@ -14,6 +14,9 @@ const ROUNDS: u64 = 96;
 /// Rounds to one batch of a map.
 const ROUNDS_PER_MAP: u64 = 4;
 
+/// Rounds to one batch for a target out of the field.
+const ROUNDS_PER_TARGET: u64 = 2;
+
 /// Someone who hears what is being done.
 pub type Listener<'a> = &'a dyn Fn(&str);
 

@@ -73,6 +73,8 @@ struct Shown {
     acquisition: Option<usize>,
     histories: u64,
     next: Instant,
+    /// Acquisition whose target was last weighed against its limits.
+    weighed: Option<usize>,
 }
 
 impl Watch {
@@ -93,7 +95,7 @@ impl Watch {
                 max_wall_s: settings.max_wall_s().unwrap_or(f64::INFINITY),
             },
             bar,
-            shown: Mutex::new(Shown { acquisition: None, histories: 0, next: Instant::now() }),
+            shown: Mutex::new(Shown { acquisition: None, histories: 0, next: Instant::now(), weighed: None }),
         }
     }
 
@@ -105,6 +107,20 @@ impl Watch {
     /// Clears the bar away.
     pub fn finish(&self) {
         self.bar.finish_and_clear();
+    }
+
+    /// Says once, when the first batches of an acquisition are done, that its target is out of reach.
+    fn weigh(&self, shown: &mut Shown, progress: &Progress) {
+        let first = progress.histories >= progress.histories_planned;
+        if !first || shown.weighed == Some(progress.acquisition) {
+            return;
+        }
+        shown.weighed = Some(progress.acquisition);
+        if let Some(message) = self.goal.out_of_reach(progress) {
+            self.bar.suspend(|| {
+                self.say("warning", &format!("{}: {message}", self.phases[progress.acquisition]))
+            });
+        }
     }
 
     fn tell(&self, progress: &Progress) {
@@ -155,17 +171,16 @@ impl Watch {
 impl Observer for Watch {
     fn progress(&self, progress: &Progress) {
         let mut shown = self.shown.lock().expect("no thread panics while it tells");
+        self.weigh(&mut shown, progress);
         let new = shown.acquisition != Some(progress.acquisition);
         let last = progress.histories >= progress.histories_planned;
         // Threads may report out of order: what is behind is not told.
         if (!new && progress.histories <= shown.histories) || !(new || last || Instant::now() >= shown.next) {
             return;
         }
-        *shown = Shown {
-            acquisition: Some(progress.acquisition),
-            histories: progress.histories,
-            next: Instant::now() + self.show.interval(),
-        };
+        shown.acquisition = Some(progress.acquisition);
+        shown.histories = progress.histories;
+        shown.next = Instant::now() + self.show.interval();
         self.tell(progress);
     }
 
@@ -184,6 +199,29 @@ impl Goal {
         }
         let needed = progress.histories as f64 * (error / target).powi(2);
         needed.clamp(progress.histories as f64, (self.histories as f64).max(planned))
+    }
+
+    /// That the target needs more than the run may take, and how much: the first batches tell it to some ten per cent, so
+    /// that what is near the limit is not spoken of.
+    fn out_of_reach(&self, progress: &Progress) -> Option<String> {
+        const CLEARLY: f64 = 1.3;
+        let (target, (organ, error)) = (self.relative_error?, progress.worst?);
+        let factor = (error / target).powi(2);
+        let (histories, seconds) = (progress.histories as f64 * factor, progress.elapsed_s * factor);
+        let limit = match () {
+            () if !factor.is_finite() => return None,
+            () if histories > CLEARLY * self.histories as f64 => {
+                format!("{:.1e} histories", self.histories as f64)
+            }
+            () if seconds > CLEARLY * self.max_wall_s => duration(self.max_wall_s),
+            () => return None,
+        };
+        Some(format!(
+            "{} % on {} needs about {histories:.1e} histories = {}; the run ends after {limit}",
+            target * 100.0,
+            console::plain(organ),
+            duration(seconds)
+        ))
     }
 
     fn time_left_s(&self, progress: &Progress) -> f64 {
@@ -216,7 +254,14 @@ mod tests {
             elapsed_s: 5.0,
         };
         assert!((goal.time_left_s(&progress) - 15.0).abs() < 1e-9);
+        assert_eq!(goal.out_of_reach(&progress), None);
         let hurried = Goal { max_wall_s: 8.0, ..goal };
+        let warning = hurried.out_of_reach(&progress).expect("20 s are needed, 8 s given");
+        assert_eq!(warning, "1 % on Lungs needs about 4.0e3 histories = 20 s; the run ends after 8 s");
+        let poor = Goal { relative_error: Some(0.01), histories: 3000, max_wall_s: f64::INFINITY };
+        assert!(
+            poor.out_of_reach(&progress).is_some_and(|warning| warning.ends_with("after 3.0e3 histories"))
+        );
         assert!((hurried.time_left_s(&progress) - 3.0).abs() < 1e-9);
     }
 }

@@ -1,6 +1,7 @@
 //! One run: an exam is simulated acquisition by acquisition, and an outcome comes back.
 
 pub mod outcome;
+pub mod outward;
 pub mod response;
 mod run;
 mod schedule;
@@ -138,6 +139,7 @@ pub fn simulate_source<S: PhotonSource>(
         settings,
         acquisition: 0,
         target_organs: &target_organs,
+        importance: None,
         ends: None,
         skin: None,
     };
@@ -179,12 +181,14 @@ fn play_acquisition(
     let masses_g = exam.phantom.organ_masses_g();
     let target_organs = target_organs(settings, &exam.phantom, &coverage, &masses_g)?;
     let (phantom, ends) = (&exam.phantom, RangeEnds::of(acquisition));
+    let importance = outward::importance(settings, phantom, beam.z_extent_cm(), (&target_organs, &coverage));
     let plan = Plan {
         phantom,
         world: &stage.world,
         settings,
         acquisition: index,
         target_organs: &target_organs,
+        importance: importance.as_ref(),
         ends,
         skin: stage.skin.as_ref(),
     };

@@ -14,11 +14,12 @@ use crate::simulation::settings::Settings;
 use crate::simulation::{Observer, Progress};
 use crate::source::beam::PhotonSource;
 use crate::source::range_ends::RangeEnds;
-use crate::tally::batch_score::{EndEnergies, RegionScore, VoxelScore, label_energies_kev};
+use crate::tally::batch_score::{EndEnergies, RegionScore, VoxelScore};
 use crate::tally::dose_map::{Binning, MapTotals};
 use crate::tally::energy_balance::EnergyBalance;
 use crate::tally::skin_patches::SkinPatches;
-use crate::transport::batch::{BatchAddress, run_batch};
+use crate::transport::batch::{BatchAddress, Method, run_batch};
+use crate::transport::importance::Importance;
 use crate::transport::world::World;
 
 /// What is to be played.
@@ -34,6 +35,8 @@ pub struct Plan<'a> {
     pub acquisition: usize,
     /// Organs whose errors decide how long it takes.
     pub target_organs: &'a [usize],
+    /// Importance for targets that the beam does not reach.
+    pub importance: Option<&'a Importance>,
     /// Ends of the path that are scored apart, if there are any.
     pub ends: Option<RangeEnds>,
     /// Patches of skin, scored where a map is.
@@ -183,7 +186,7 @@ impl<'a, S: PhotonSource> Run<'a, S> {
     fn score_regions<const KERMA: bool>(&self, batch: u64) -> Scored {
         let mut score = RegionScore::<KERMA>::new(self.end_shares());
         let (address, histories) = self.address(batch);
-        run_batch(self.plan.world, self.source, self.plan.settings.estimator, address, histories, &mut score);
+        run_batch(self.plan.world, self.source, self.method(), address, histories, &mut score);
         score.balance.kerma_kev = if KERMA { score.label_kev.iter().sum() } else { 0.0 };
         let RegionScore { label_kev, marrow_kev, balance, ends } = score;
         Scored { label_kev, marrow_kev, ends: ends.energies, skin_kev: Vec::new(), balance }
@@ -194,15 +197,17 @@ impl<'a, S: PhotonSource> Run<'a, S> {
         let mut voxel_kev = spare.unwrap_or_else(|| vec![0.0; self.plan.world.labels.len()]);
         let (address, histories) = self.address(batch);
         let mut score = VoxelScore::<KERMA>::new(&mut voxel_kev, self.end_shares());
-        run_batch(self.plan.world, self.source, self.plan.settings.estimator, address, histories, &mut score);
+        run_batch(self.plan.world, self.source, self.method(), address, histories, &mut score);
         let (marrow_kev, ends, mut balance) = (score.marrow_kev, score.ends.energies, score.balance);
-        let label_kev = label_energies_kev(&voxel_kev, self.plan.world.labels);
-        balance.kerma_kev = if KERMA { label_kev.iter().sum() } else { 0.0 };
         let skin_kev = self.plan.skin.map_or(Vec::new(), |skin| skin.energies_kev(&voxel_kev));
-        totals.add(&voxel_kev, batch);
-        voxel_kev.fill(0.0);
+        let label_kev = totals.take(&mut voxel_kev, self.plan.world.labels, batch);
+        balance.kerma_kev = if KERMA { label_kev.iter().sum() } else { 0.0 };
         self.spare_maps.lock().expect("no thread panics").push(voxel_kev);
         Scored { label_kev, marrow_kev, ends, skin_kev, balance }
+    }
+
+    fn method(&self) -> Method<'_> {
+        Method { estimator: self.plan.settings.estimator, importance: self.plan.importance }
     }
 
     fn address(&self, batch: u64) -> (BatchAddress, u64) {

@@ -121,6 +121,13 @@ impl Beam {
         self.fan_angle_rad
     }
 
+    /// Lowest and highest z that the beam covers at the isocentre, cm.
+    pub fn z_extent_cm(&self) -> [f64; 2] {
+        let (low_cm, high_cm) = self.trajectory().z_extent_cm();
+        let half_cm = self.blades.tan_cone() * self.source_to_isocentre_cm;
+        [low_cm - half_cm, high_cm + half_cm]
+    }
+
     /// Tangent of the largest cone angle.
     pub fn tan_cone(&self) -> f64 {
         self.blades.tan_cone()

@@ -168,12 +168,3 @@ impl<const KERMA: bool> Tally for VoxelScore<'_, KERMA> {
         self.balance.escaped_kev += f64::from(energy_kev);
     }
 }
-
-/// Energy by label from a batch's map, keV.
-pub fn label_energies_kev(voxel_kev: &[f32], labels: &[u8]) -> Box<[f64; 256]> {
-    let mut sums = Box::new([0.0; 256]);
-    for (&energy_kev, &label) in voxel_kev.iter().zip(labels) {
-        sums[usize::from(label)] += f64::from(energy_kev);
-    }
-    sums
-}

@@ -7,6 +7,9 @@ use crate::geometry::phantom::{EXTERIOR, Phantom};
 use crate::tally::fixed_point::Moments;
 use crate::units::MGY_PER_KEV_G;
 
+/// Voxels of a row that are looked at together.
+const PIECE: usize = 16;
+
 /// How phantom voxels are put together to map voxels: `factors` phantom voxels along x, y, z.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Binning {
@@ -42,6 +45,36 @@ impl Binning {
         }
     }
 
+    /// Moves the energies of one map layer's voxels into the layer's cells, and adds them up by label; returns whether there were
+    /// any. Most voxels of a batch are untouched, and are passed over many at a time.
+    fn empty_layer(
+        &self,
+        layer: usize,
+        (voxel_kev, labels): (&mut [f32], &[u8]),
+        cells: &mut [f64],
+        label_kev: &mut [f64; 256],
+    ) -> bool {
+        let [nx, ny, nz] = self.fine;
+        let mut any = false;
+        for row in layer * self.factors[2] * ny..((layer + 1) * self.factors[2]).min(nz) * ny {
+            let cell_row = row % ny / self.factors[1] * self.grid.counts[0];
+            let voxels = row * nx..(row + 1) * nx;
+            let pieces = voxel_kev[voxels.clone()].chunks_mut(PIECE).zip(labels[voxels].chunks(PIECE));
+            for (piece, (energies_kev, labels)) in pieces.enumerate() {
+                if energies_kev.iter().fold(0, |bits, energy_kev| bits | energy_kev.to_bits()) == 0 {
+                    continue;
+                }
+                any = true;
+                for (ix, (energy_kev, &label)) in energies_kev.iter_mut().zip(labels).enumerate() {
+                    let energy = f64::from(std::mem::take(energy_kev));
+                    label_kev[usize::from(label)] += energy;
+                    cells[cell_row + (piece * PIECE + ix) / self.factors[0]] += energy;
+                }
+            }
+        }
+        any
+    }
+
     fn layer_cells(&self) -> usize {
         self.grid.counts[0] * self.grid.counts[1]
     }
@@ -61,20 +94,26 @@ impl MapTotals {
         MapTotals { binning, layers }
     }
 
-    /// Adds one batch's map of the phantom's voxels. `batch` only spreads the threads over the layers.
-    pub fn add(&self, voxel_kev: &[f32], batch: u64) {
+    /// Takes one batch's map of the phantom's voxels into the totals and leaves it empty; returns the batch's energy by label,
+    /// keV. `batch` sets the layer to begin with, so that threads do not wait for each other's layers.
+    pub fn take(&self, voxel_kev: &mut [f32], labels: &[u8], batch: u64) -> Box<[f64; 256]> {
         let count = self.layers.len();
         let mut cells = vec![0.0; self.binning.layer_cells()];
+        let mut label_kev = Box::new([0.0; 256]);
         for step in 0..count {
             let layer = (step + batch as usize * 37) % count;
-            self.binning.gather(layer, &mut cells, |voxel| f64::from(voxel_kev[voxel]));
+            if !self.binning.empty_layer(layer, (voxel_kev, labels), &mut cells, &mut label_kev) {
+                continue;
+            }
             let mut moments = self.layers[layer].lock().expect("no thread panics while it adds");
-            for (cell, &energy_kev) in cells.iter().enumerate() {
-                if energy_kev != 0.0 {
-                    moments.add(cell, energy_kev);
+            for (cell, energy_kev) in cells.iter_mut().enumerate() {
+                if *energy_kev != 0.0 {
+                    moments.add(cell, *energy_kev);
+                    *energy_kev = 0.0;
                 }
             }
         }
+        label_kev
     }
 
     /// The dose map of `batches` batches: `mgy_per_kev_g` turns a batch's mean energy per mass (keV/g)
@@ -184,5 +223,46 @@ impl Binning {
             let row = (iz * self.fine[1] + middle(1, cy)) * self.fine[0];
             (0..self.grid.counts[0]).map(move |cx| labels[row + middle(0, cx)])
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A grid whose rows do not fill whole pieces, its energies and labels.
+    fn batch() -> (VoxelGrid, Vec<f32>, Vec<u8>) {
+        let grid = VoxelGrid { counts: [37, 5, 7], spacing_cm: [0.2; 3], corner_cm: [0.0; 3] };
+        let energies = (0..grid.len()).map(|v| if v % 11 == 3 { v as f32 } else { 0.0 }).collect();
+        let labels = (0..grid.len()).map(|v| (v % 3) as u8).collect();
+        (grid, energies, labels)
+    }
+
+    #[test]
+    fn totals_take_every_voxel_of_a_batch_once_and_leave_it_empty() {
+        for factors in [[1, 1, 1], [2, 2, 3]] {
+            let (grid, energies, labels) = batch();
+            let totals = MapTotals::new(Binning::new(&grid, factors));
+            let mut left = energies.clone();
+            let label_kev = totals.take(&mut left, &labels, 5);
+            assert!(left.iter().all(|&energy| energy == 0.0));
+            for label in 0..3 {
+                let expected: f64 =
+                    (0..grid.len()).filter(|v| v % 3 == label).map(|v| f64::from(energies[v])).sum();
+                assert_eq!(label_kev[label], expected, "label {label}");
+            }
+            let cells = totals.binning.grid.counts;
+            let mut expected = vec![0.0; totals.binning.grid.len()];
+            for (voxel, &energy) in energies.iter().enumerate() {
+                let at = [voxel % 37, voxel / 37 % 5, voxel / (37 * 5)];
+                let [x, y, z]: [usize; 3] = std::array::from_fn(|axis| at[axis] / factors[axis]);
+                expected[(z * cells[1] + y) * cells[0] + x] += f64::from(energy);
+            }
+            for (cell, &energy_kev) in expected.iter().enumerate() {
+                let layer = totals.layers[cell / (cells[0] * cells[1])].lock().unwrap();
+                let (mean_kev, _) = layer.mean_and_error_kev(cell % (cells[0] * cells[1]), 2);
+                assert!((2.0 * mean_kev - energy_kev).abs() < 1e-6, "cell {cell}");
+            }
+        }
     }
 }

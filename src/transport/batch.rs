@@ -7,6 +7,7 @@ use crate::numerics::rng::{HistoryAddress, Stream, batch_stream, open01, unit_fr
 use crate::source::beam::{PhotonSource, SourceDeviates};
 use crate::transport::flock::Flock;
 use crate::transport::history::{Scratch, analog_history, expected_primary_history, organ_history};
+use crate::transport::importance::Importance;
 use crate::transport::scatter::{Silent, TrackLength};
 use crate::transport::tally::Tally;
 use crate::transport::world::World;
@@ -49,6 +50,21 @@ impl Estimator {
     }
 }
 
+/// How histories are played.
+#[derive(Clone, Copy, Debug)]
+pub struct Method<'a> {
+    /// How dose is estimated.
+    pub estimator: Estimator,
+    /// Importance for organs out of the field; only [`Estimator::Organ`] heeds it.
+    pub importance: Option<&'a Importance>,
+}
+
+impl From<Estimator> for Method<'_> {
+    fn from(estimator: Estimator) -> Self {
+        Method { estimator, importance: None }
+    }
+}
+
 /// Where a batch stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BatchAddress {
@@ -61,14 +77,15 @@ pub struct BatchAddress {
 }
 
 /// Plays the histories of one batch.
-pub fn run_batch<S: PhotonSource, T: Tally>(
+pub fn run_batch<'a, S: PhotonSource, T: Tally>(
     world: &World,
     source: &S,
-    estimator: Estimator,
+    method: impl Into<Method<'a>>,
     address: BatchAddress,
     histories: u64,
     tally: &mut T,
 ) {
+    let Method { estimator, importance } = method.into();
     let mut stream = batch_stream(address.seed, address.acquisition, address.batch);
     let (scratch, flock) = (&mut Scratch::new(), &mut Flock::new());
     match estimator {
@@ -82,7 +99,7 @@ pub fn run_batch<S: PhotonSource, T: Tally>(
         }),
         Estimator::Organ => evenly_spread(source, histories, &mut stream, |photon, time, place, address| {
             tally.begin(time);
-            let splits = (estimator.splits(), place);
+            let splits = (estimator.splits(), place, importance);
             organ_history(world, &photon, splits, address, (scratch, flock), tally);
         }),
         Estimator::Map => evenly_spread(source, histories, &mut stream, |photon, time, place, address| {

@@ -6,9 +6,10 @@ use crate::numerics::rng::{HistoryAddress, Stream, open01};
 use crate::photon::Photon;
 use crate::physics::interaction::Onward;
 use crate::physics::tables::{FlightRow, empty_row};
-use crate::transport::flock::Flock;
+use crate::transport::flock::{Flock, Worth};
+use crate::transport::importance::Importance;
 use crate::transport::primary::{one_minus_exp, walk_primary};
-use crate::transport::scatter::{Flyer, TentativeCollision};
+use crate::transport::scatter::Flyer;
 use crate::transport::tally::Tally;
 use crate::transport::world::{Site, World};
 
@@ -56,19 +57,21 @@ pub fn expected_primary_history<F: Flyer, T: Tally>(
     }
 }
 
-/// The same, its scattered photons flown together by Woodcock and scored at every tentative collision.
+/// The same, its scattered photons flown together by Woodcock and scored at every tentative collision; with an importance,
+/// split and played for by it.
 #[inline]
 pub fn organ_history<T: Tally>(
     world: &World,
     photon: &Photon,
-    (splits, deviate): (u32, f32),
+    (splits, deviate, importance): (u32, f32, Option<&Importance>),
     address: HistoryAddress,
     (scratch, flock): (&mut Scratch, &mut Flock),
     tally: &mut T,
 ) {
-    let Scratch { primary_row, row, sites } = scratch;
-    let photon = &arrive(world, photon, 1.0 / splits as f32, address, tally, |photon, mut stream, tally| {
-        follow::<TentativeCollision, T>(world, photon, &mut stream, row, tally);
+    let Scratch { primary_row, sites, .. } = scratch;
+    let per_weight = splits as f32 / photon.weight;
+    let photon = &arrive(world, photon, 1.0 / splits as f32, address, tally, |photon, stream, tally| {
+        flock.send(world, photon, stream, tally);
     });
     let child = expect_primary(world, photon, (splits, deviate), (primary_row, sites), tally);
     for (part, site) in sites.drain(..).enumerate() {
@@ -77,7 +80,10 @@ pub fn organ_history<T: Tally>(
             flock.send(world, scattered, stream, tally);
         }
     }
-    flock.fly(world, tally);
+    match importance {
+        None => flock.fly(world, tally),
+        Some(importance) => flock.fly_by_worth(world, Worth { importance, per_weight }, tally),
+    }
 }
 
 /// Scores a primary ray by its expectation and finds where it interacts; hands back one of the shares that do.

@@ -4,6 +4,7 @@ pub mod aim;
 pub mod batch;
 pub mod flock;
 pub mod history;
+pub mod importance;
 pub mod primary;
 pub mod scatter;
 pub mod tally;

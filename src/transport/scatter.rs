@@ -1,10 +1,10 @@
-//! Scattered photons: flights between interactions, and two ways to score what they leave on the way.
+//! Scattered photons that fly alone: flights between interactions, with and without a score on the way.
 
 use rand::Rng;
 
 use crate::numerics::rng::open01;
 use crate::photon::Photon;
-use crate::physics::tables::{Flight, FlightRow};
+use crate::physics::tables::FlightRow;
 use crate::transport::tally::Tally;
 use crate::transport::world::{Site, World};
 
@@ -25,9 +25,6 @@ pub trait Flyer {
 
 /// Walks every voxel on the way and scores the track length: best for dose maps.
 pub struct TrackLength;
-
-/// Woodcock tracking, kerma scored at every tentative collision: best for organs.
-pub struct TentativeCollision;
 
 /// Woodcock tracking without scoring on the way: the analog reference scores deposits.
 pub struct Silent;
@@ -67,24 +64,6 @@ impl Flyer for TrackLength {
     }
 }
 
-impl Flyer for TentativeCollision {
-    #[inline]
-    fn fly<T: Tally>(
-        world: &World,
-        row: &FlightRow,
-        majorant_per_cm: f32,
-        photon: &Photon,
-        stream: &mut impl Rng,
-        tally: &mut T,
-    ) -> Option<Site> {
-        let energy_per_majorant = photon.energy_kev * photon.weight / majorant_per_cm;
-        woodcock(world, row, majorant_per_cm, photon, stream, |voxel, label, flight| {
-            let kerma_kev = energy_per_majorant * flight.mu_tr_per_cm;
-            tally.kerma(voxel, label, kerma_kev, flight.marrow_over_medium);
-        })
-    }
-}
-
 impl Flyer for Silent {
     #[inline]
     fn fly<T: Tally>(
@@ -95,12 +74,12 @@ impl Flyer for Silent {
         stream: &mut impl Rng,
         _tally: &mut T,
     ) -> Option<Site> {
-        woodcock(world, row, majorant_per_cm, photon, stream, |_, _, _| {})
+        woodcock(world, row, majorant_per_cm, photon, stream)
     }
 }
 
 /// Woodcock tracking (Woodcock et al. 1965): flights as if every voxel were the densest one; a tentative
-/// collision is real with probability μ/majorant. `tentative` hears of each (voxel, label, coefficients).
+/// collision is real with probability μ/majorant.
 #[inline]
 fn woodcock(
     world: &World,
@@ -108,7 +87,6 @@ fn woodcock(
     majorant_per_cm: f32,
     photon: &Photon,
     stream: &mut impl Rng,
-    mut tentative: impl FnMut(usize, u8, &Flight),
 ) -> Option<Site> {
     let (enter_cm, leave_cm) = world.bounds.clip_cm(&photon.position_cm, &photon.direction)?;
     let mean_free_path_cm = 1.0 / majorant_per_cm;
@@ -121,9 +99,8 @@ fn woodcock(
         let position_cm = photon.position_cm + photon.direction * distance_cm;
         let voxel = world.grid.voxel_at(&position_cm)?;
         let label = world.labels[voxel];
-        let flight = row[usize::from(world.medium(voxel, label))];
-        tentative(voxel, label, &flight);
-        if open01(stream) * majorant_per_cm < flight.mu_per_cm {
+        let mu_per_cm = row[usize::from(world.medium(voxel, label))].mu_per_cm;
+        if open01(stream) * majorant_per_cm < mu_per_cm {
             return Some(Site { position_cm, voxel, label });
         }
     }

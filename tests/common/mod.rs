@@ -71,9 +71,14 @@ pub fn newborn(voxel_cm: f64) -> Phantom {
     voxelize(&load_shipped("ce-00y").unwrap(), &Voxelization::cubes(voxel_cm)).unwrap()
 }
 
-/// A helical scan of the newborn's trunk.
+/// A helical scan of the newborn's chest.
 pub fn newborn_chest(voxel_cm: f64) -> Exam {
-    let phantom = newborn(voxel_cm);
+    chest("ce-00y", voxel_cm)
+}
+
+/// A helical scan of the chest of a shipped phantom.
+pub fn chest(id: &str, voxel_cm: f64) -> Exam {
+    let phantom = voxelize(&load_shipped(id).unwrap(), &Voxelization::cubes(voxel_cm)).unwrap();
     let (top, bottom) = (phantom.landmarks_z_cm["lung_apex"], phantom.landmarks_z_cm["diaphragm"]);
     exam(phantom, Scanner { bowtie: Some(bowtie()), ..scanner() }, helical(top + 1.0, bottom - 1.0))
 }

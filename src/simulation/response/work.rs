@@ -206,7 +206,7 @@ fn play_column(
                     organ_history(
                         world,
                         &photon,
-                        (SPLITS, place),
+                        (SPLITS, place, None),
                         address,
                         (&mut scratch, &mut flock),
                         score,
