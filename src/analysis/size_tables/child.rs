@@ -147,8 +147,11 @@ impl Child {
         let effective = |values: &[Estimate]| {
             let of = |scheme| effective_msv(&self.rows, values, scheme);
             let found = SCHEMES.map(of);
-            let lacks =
-                || Error::Internal(format!("phantom `{}` lacks tissues of effective dose", self.phantom.id));
+            let lacks = || {
+                let id = &self.phantom.id;
+                Error::invalid(format!("phantom `{id}` has no voxels of some tissue of effective dose"))
+                    .with_help("take smaller voxels")
+            };
             Ok::<_, Error>([found[0].ok_or_else(lacks)?, found[1].ok_or_else(lacks)?])
         };
         let end = |range_cm| -> Result<Estimate> {
