@@ -49,34 +49,27 @@ fn row(check: &str, case: String, quantity: &str, reference: Reference, value: E
     Row::new(SUITE, format!("{check}, {case}"), quantity, "mGy/mGy", Some(reference), value)
 }
 
-/// C08 and C24: slices against AAPM 204 and 293.
+/// C08 and C24: slices of the trunk against AAPM 204, brains against AAPM 293.
 fn size_factors(tables: &SizeTables) -> Vec<Row> {
     let mut found = Vec::new();
     for slice in tables.slices.iter().filter(|s| s.tube_voltage_kv == KV && s.scan_cm == 10.0) {
         let (case, cm) = (format!("{}, {}", slice.age, slice.part), slice.water_equivalent_diameter_cm);
-        if slice.part == "head" {
-            found.extend(head_size_factor(cm).map(|f| {
-                let reference = Reference::exact(f, 0.15);
-                row(
-                    "C24",
-                    case,
-                    "slice mean / CTDIvol16, 10 cm scan, against AAPM 293",
-                    reference,
-                    slice.dose_per_ctdi_vol[0],
-                )
-            }));
-        } else {
+        if slice.part != "head" {
             found.extend(size_factor(CtdiPhantom::Body32, cm).map(|f| {
-                let reference = Reference::exact(f, 0.20);
-                row(
-                    "C08",
-                    case,
-                    "slice mean / CTDIvol32, 10 cm scan, against AAPM 204",
-                    reference,
-                    slice.dose_per_ctdi_vol[1],
-                )
+                let quantity = "slice mean / CTDIvol32, 10 cm scan, against AAPM 204";
+                row("C08", case, quantity, Reference::exact(f, 0.20), slice.dose_per_ctdi_vol[1])
             }));
         }
+    }
+    for entry in tables.entries.iter().filter(|e| e.tube_voltage_kv == KV && e.region == "head") {
+        let factor = head_size_factor(entry.water_equivalent_diameter_cm);
+        found.extend(factor.zip(entry.organ("brain")).map(|(f, brain)| {
+            let value = brain.dose_per_ctdi_vol.scaled(entry.ratio_32_to_16());
+            let case = format!("{}, head", entry.age);
+            let found =
+                row("C24", case, "brain / CTDIvol16, against AAPM 293", Reference::exact(f, 0.15), value);
+            found.with_note("at the diameter of the middle slice")
+        }));
     }
     if let Some(fit) = tables.size_fit("body32", "trunk", KV, 10.0) {
         let value = Estimate { mean: fit.fit.b_per_cm, standard_error: fit.fit.covariance[2].sqrt() };
@@ -227,7 +220,11 @@ fn newborn_over_adult(tables: &SizeTables) -> Vec<Row> {
         let standard_error = mean * newborn.relative_error().hypot(adult.relative_error());
         let reference = Reference::range(0.85 * low, 1.15 * high);
         let quantity = "E (ICRP 60) of the newborn over the adult's, per air kerma on the axis";
-        Some(row("C20", region.to_owned(), quantity, reference, Estimate { mean, standard_error }))
+        let found = row("C20", region.to_owned(), quantity, reference, Estimate { mean, standard_error });
+        Some(match region {
+            "head" => found.for_information("the reference is for head and neck, this for the head alone"),
+            _ => found,
+        })
     };
     KHURSHEED.into_iter().filter_map(ratio).collect()
 }

@@ -1,6 +1,6 @@
 //! The response of one child, and what it says of standard scans.
 
-use super::slabs::slabs;
+use super::slabs::{SLAB_CM, slabs};
 use super::table::{Entry, OrganEntry, SliceEntry};
 use super::{Age, Bowtie, COLLIMATION_CM, Region};
 use crate::analysis::ctdi::{Beam, CtdiPhantom};
@@ -163,8 +163,7 @@ impl Child {
         let harder = with_more_aluminium(scanner)?;
         let harder_dose = effective(&answer(matrix, &[weights([low_cm, high_cm], &harder)?]))?[0].mean;
         let harder_ctdi = console.per_mas(&harder, tube_voltage_kv)?[1].mean;
-        let dw_cm = mean_water_equivalent_diameter_cm(&self.sizes, low_cm, high_cm)
-            .ok_or_else(|| Error::Internal(format!("region {} has no body", region.id)))?;
+        let dw_cm = self.size_cm(region, [low_cm, high_cm])?;
         let inside: Vec<&SliceSize> =
             self.sizes.iter().filter(|size| (low_cm..=high_cm).contains(&size.z_cm)).collect();
         let mean =
@@ -185,6 +184,18 @@ impl Child {
             with_more_aluminium: harder_dose / harder_ctdi / (doses[0].mean / ctdi[1].mean) - 1.0,
             ctdi_vol_mgy_per_mas: ctdi,
         })
+    }
+
+    /// Water-equivalent diameter of a region: the mean of its slices; of a head that of its middle, since slices at the vertex
+    /// are smaller than any head.
+    fn size_cm(&self, region: &Region, [low_cm, high_cm]: [f64; 2]) -> Result<f64> {
+        let middle_cm = 0.5 * (low_cm + high_cm);
+        let [from_cm, to_cm] = match region.bowtie {
+            Bowtie::Head => [middle_cm - 0.5 * SLAB_CM, middle_cm + 0.5 * SLAB_CM],
+            Bowtie::Body => [low_cm, high_cm],
+        };
+        mean_water_equivalent_diameter_cm(&self.sizes, from_cm, to_cm)
+            .ok_or_else(|| Error::Internal(format!("region {} has no body", region.id)))
     }
 
     fn range_cm(&self, region: &Region) -> Result<[f64; 2]> {
@@ -244,7 +255,7 @@ impl Child {
     /// Index and extent of the slice at a height.
     fn slab_at(&self, z_cm: f64) -> (usize, [f64; 2]) {
         let grid = &self.phantom.grid;
-        let thickness_cm = (super::slabs::SLAB_CM / grid.spacing_cm[2]).round().max(1.0) * grid.spacing_cm[2];
+        let thickness_cm = (SLAB_CM / grid.spacing_cm[2]).round().max(1.0) * grid.spacing_cm[2];
         let slab = ((z_cm - grid.corner_cm[2]) / thickness_cm).floor().max(0.0);
         let low_cm = grid.corner_cm[2] + slab * thickness_cm;
         (slab as usize, [low_cm, low_cm + thickness_cm])

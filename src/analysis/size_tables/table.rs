@@ -30,7 +30,7 @@ pub struct Entry {
     pub region: String,
     /// Tube voltage, kV.
     pub tube_voltage_kv: f64,
-    /// Mean water-equivalent diameter of the range, cm.
+    /// Mean water-equivalent diameter of the range, of a head that of the middle slice, cm.
     pub water_equivalent_diameter_cm: f64,
     /// Mean thickness from front to back in the range, cm.
     pub ap_cm: f64,

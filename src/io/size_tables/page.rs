@@ -46,8 +46,8 @@ impl Axes {
         [SIZE[0] * share(x, self.x), SIZE[1] * (1.0 - share(y, self.y))]
     }
 
-    fn line(&self, curve: impl Fn(f64) -> Option<f64>) -> String {
-        let x = |k: usize| self.x[0] + (self.x[1] - self.x[0]) * k as f64 / CURVE as f64;
+    fn line(&self, [from, to]: [f64; 2], curve: impl Fn(f64) -> Option<f64>) -> String {
+        let x = |k: usize| from + (to - from) * k as f64 / CURVE as f64;
         let points = (0..=CURVE).filter_map(|k| curve(x(k)).map(|y| self.at(x(k), y)));
         points.map(|[x, y]| format!("{x:.1},{y:.1}")).collect::<Vec<_>>().join(" ")
     }
@@ -81,12 +81,12 @@ fn plot(
     let axes = Axes::of(&points.iter().map(|(_, x, y)| (*x, y.mean + y.standard_error)).collect::<Vec<_>>());
     let mut plot = axes.value();
     plot["title"] = json!(title);
-    plot["fit"] = json!(fit.map(|fit| axes.line(|x| fit.at(x).map(|y| y.mean))));
+    plot["fit"] = json!(fit.map(|fit| axes.line(fit.valid_cm, |x| Some(fit.extrapolated(x).mean))));
     plot["formula"] = json!(fit.map(|fit| json!({
         "a": fit.a, "b": fit.b_per_cm, "r_squared": fit.r_squared, "anatomy": 100.0 * fit.anatomy[0],
         "monte_carlo": 100.0 * fit.monte_carlo,
     })));
-    plot["published"] = json!(published.map(|(_, curve)| axes.line(curve)));
+    plot["published"] = json!(published.map(|(_, curve)| axes.line(axes.x, curve)));
     plot["published_name"] = json!(published.map(|(name, _)| name));
     plot["points"] = points
         .iter()
@@ -104,32 +104,36 @@ fn estimate(value: &Estimate) -> Value {
 
 fn plots(file: &SizeTableFile) -> Vec<Value> {
     let tables = &file.tables;
-    let slices = |head: bool| {
-        let mine = tables
-            .slices
-            .iter()
-            .filter(move |s| s.tube_voltage_kv == KV && s.scan_cm == 10.0 && (s.part == "head") == head);
-        let point = move |slice: &crate::analysis::size_tables::table::SliceEntry| {
+    let trunks =
+        tables.slices.iter().filter(|s| s.tube_voltage_kv == KV && s.scan_cm == 10.0 && s.part != "head");
+    let trunks: Vec<_> = trunks
+        .map(|slice| {
             let label = format!("{}, {}", slice.age, slice.part);
-            (label, slice.water_equivalent_diameter_cm, slice.dose_per_ctdi_vol[usize::from(!head)])
-        };
-        mine.map(point).collect::<Vec<_>>()
-    };
+            (label, slice.water_equivalent_diameter_cm, slice.dose_per_ctdi_vol[1])
+        })
+        .collect();
     let tg204 = |cm: f64| size_factor(CtdiPhantom::Body32, cm);
-    let fit = |phantom, part| tables.size_fit(phantom, part, KV, 10.0).map(|found| &found.fit);
     let mut found = Vec::new();
-    if !slices(false).is_empty() {
+    if !trunks.is_empty() {
+        let fit = tables.size_fit("body32", "trunk", KV, 10.0).map(|found| &found.fit);
+        let published: (&str, &dyn Fn(f64) -> Option<f64>) = ("AAPM Report 204", &tg204);
+        let title = "Mean dose of a slice of the trunk per CTDIvol (32 cm), scan of 10 cm, 120 kV";
+        found.push(plot(title, &trunks, fit, Some(published)));
+    }
+    let brains: Vec<_> = (tables.entries.iter())
+        .filter(|entry| entry.region == "head" && entry.tube_voltage_kv == KV)
+        .filter_map(|entry| {
+            let per_16 = entry.organ("brain")?.dose_per_ctdi_vol.scaled(entry.ratio_32_to_16());
+            Some((entry.age.clone(), entry.water_equivalent_diameter_cm, per_16))
+        })
+        .collect();
+    if !brains.is_empty() {
+        let published: (&str, &dyn Fn(f64) -> Option<f64>) = ("AAPM Report 293", &head_size_factor);
         found.push(plot(
-            "Mean dose of a slice of the trunk per CTDIvol (32 cm), scan of 10 cm, 120 kV",
-            &slices(false),
-            fit("body32", "trunk"),
-            Some(("AAPM Report 204", &tg204)),
-        ));
-        found.push(plot(
-            "Mean dose of a slice of the head per CTDIvol (16 cm), scan of 10 cm, 120 kV",
-            &slices(true),
-            fit("head16", "head"),
-            Some(("AAPM Report 293", &head_size_factor)),
+            "Dose of the brain per CTDIvol (16 cm), head, 120 kV",
+            &brains,
+            None,
+            Some(published),
         ));
     }
     for (region, organ) in
