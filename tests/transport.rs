@@ -114,7 +114,7 @@ fn expected_primary_kerma_is_beer_lambert_through_mixed_voxels() {
         let world = World::new(&beamlet.phantom, &Outline::of(&beamlet.phantom)).unwrap();
         let (row, _) = row(&world, energy_kev);
         let mut layers = Layers::default();
-        walk_primary(&world, &row, &beamlet.photon, (1, 0.5), &mut Vec::new(), &mut layers);
+        walk_primary(&world, &row, &beamlet.photon, (1.0, 0.5), &mut Vec::new(), &mut layers);
         let mut transmission = 1.0;
         for layer in 0..4 {
             let after = transmission * (-beamlet.depths[layer]).exp();
@@ -140,7 +140,14 @@ fn primary_interactions_are_placed_by_collision_probability() {
     for ray in 0..rays {
         let mut sites = Vec::new();
         let place = (ray as f32 + 0.5) / rays as f32;
-        walk_primary(&world, &row, &beamlet.photon, (splits, place), &mut sites, &mut Layers::default());
+        walk_primary(
+            &world,
+            &row,
+            &beamlet.photon,
+            (splits as f32, place),
+            &mut sites,
+            &mut Layers::default(),
+        );
         sites.iter().for_each(|site| counts[usize::from(site.label)] += 1);
     }
     let mut transmission = 1.0;

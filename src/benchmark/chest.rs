@@ -81,7 +81,7 @@ fn play(exam: &Exam, tell: Listener) -> Result<Played> {
             Kernel::organs(Estimator::Organ, 1 << 14).with_importance(importance)
         }),
         analog_map: Kernel::map(Estimator::Analog, 1 << 18, phantom),
-        map: Kernel::map(Estimator::Map, 1 << 17, phantom),
+        map: Kernel::map(Estimator::Map, 1 << 18, phantom),
     };
     for round in 0..ROUNDS {
         tell(&format!("5-year-old's chest, round {} of {ROUNDS}", round + 1));

@@ -98,9 +98,10 @@ impl RayGrid {
                 return;
             }
             distance = end;
-            // Masks, not branches: which axis comes next is a coin toss no predictor learns.
+            // Masks, not branches: which axis comes next is a coin toss no predictor learns. Bits are compared, since
+            // numbers that might be NaN are compared with branches.
             for axis in 0..3 {
-                let crossed = (-i32::from(next[axis] == nearest)) as u32;
+                let crossed = (-i32::from(next[axis].to_bits() == nearest.to_bits())) as u32;
                 next[axis] += f32::from_bits(advance[axis].to_bits() & crossed);
                 index = index.wrapping_add(step[axis] & crossed as i32);
             }

@@ -49,8 +49,11 @@ pub struct Settings {
 pub const BATCHES_MIN: u64 = 20;
 /// Histories per batch without a map.
 const BATCH_WITHOUT_MAP: u64 = 1 << 14;
-/// Histories per batch with a map: larger, since adding a map to the totals takes a while.
-const BATCH_WITH_MAP: u64 = 1 << 17;
+/// Fewest histories per batch with a map: more, since adding a map to the totals takes a while.
+const BATCH_WITH_MAP: u64 = 1 << 16;
+/// Most histories per batch with a map, and batches that a long run without a target is cut into until then.
+const BATCH_WITH_MAP_MAX: u64 = 1 << 18;
+const BATCHES_USUAL: u64 = 64;
 
 impl Settings {
     /// Refuses settings that cannot give a result with an error.
@@ -85,9 +88,15 @@ impl Settings {
         self.target.as_ref().and_then(|target| target.max_wall_s)
     }
 
-    /// Histories of a batch: a fixed size, less where that would give fewer than [`BATCHES_MIN`] batches.
+    /// Histories of a batch: less than usual where that would give fewer than [`BATCHES_MIN`] batches.
+    ///
+    /// A run with a target is over after [`BATCHES_MIN`] batches if they suffice: they are kept small.
     pub fn histories_per_batch(&self) -> u64 {
-        let usual = if self.map_binning.is_some() { BATCH_WITH_MAP } else { BATCH_WITHOUT_MAP };
+        let usual = match (self.map_binning, &self.target) {
+            (None, _) => BATCH_WITHOUT_MAP,
+            (Some(_), Some(_)) => BATCH_WITH_MAP,
+            (Some(_), None) => (self.histories / BATCHES_USUAL).clamp(BATCH_WITH_MAP, BATCH_WITH_MAP_MAX),
+        };
         usual.min(self.histories.div_ceil(BATCHES_MIN))
     }
 }

@@ -17,10 +17,11 @@ impl Moments {
         Moments { sums: vec![0; cells], squares: vec![0; cells] }
     }
 
-    /// Adds one batch's energy to a cell.
+    /// Adds one batch's energy, not below 0, to a cell.
     #[inline]
     pub fn add(&mut self, cell: usize, energy_kev: f64) {
-        let units = (energy_kev * (1.0 / QUANTUM_KEV)).round() as i64;
+        // Rounding by truncation: a million cells a batch are too many for a call of `round` each.
+        let units = (energy_kev * (1.0 / QUANTUM_KEV) + 0.5) as i64;
         self.sums[cell] += units;
         self.squares[cell] += u128::from(units.unsigned_abs()).pow(2);
     }

@@ -42,10 +42,10 @@ impl Estimator {
     }
 
     /// Interactions a primary ray is given.
-    fn splits(self) -> u32 {
+    fn splits(self) -> f32 {
         match self {
-            Estimator::Organ => 8,
-            _ => 1,
+            Estimator::Organ => 8.0,
+            _ => 2.0,
         }
     }
 }

@@ -39,13 +39,13 @@ impl Default for Scratch {
 pub fn expected_primary_history<F: Flyer, T: Tally>(
     world: &World,
     photon: &Photon,
-    (splits, deviate): (u32, f32),
+    (splits, deviate): (f32, f32),
     address: HistoryAddress,
     scratch: &mut Scratch,
     tally: &mut T,
 ) {
     let Scratch { primary_row, row, sites } = scratch;
-    let photon = &arrive(world, photon, 1.0 / splits as f32, address, tally, |photon, mut stream, tally| {
+    let photon = &arrive(world, photon, 1.0 / splits, address, tally, |photon, mut stream, tally| {
         follow::<F, T>(world, photon, &mut stream, row, tally);
     });
     let child = expect_primary(world, photon, (splits, deviate), (primary_row, sites), tally);
@@ -63,14 +63,14 @@ pub fn expected_primary_history<F: Flyer, T: Tally>(
 pub fn organ_history<T: Tally>(
     world: &World,
     photon: &Photon,
-    (splits, deviate, importance): (u32, f32, Option<&Importance>),
+    (splits, deviate, importance): (f32, f32, Option<&Importance>),
     address: HistoryAddress,
     (scratch, flock): (&mut Scratch, &mut Flock),
     tally: &mut T,
 ) {
     let Scratch { primary_row, sites, .. } = scratch;
-    let per_weight = splits as f32 / photon.weight;
-    let photon = &arrive(world, photon, 1.0 / splits as f32, address, tally, |photon, stream, tally| {
+    let per_weight = splits / photon.weight;
+    let photon = &arrive(world, photon, 1.0 / splits, address, tally, |photon, stream, tally| {
         flock.send(world, photon, stream, tally);
     });
     let child = expect_primary(world, photon, (splits, deviate), (primary_row, sites), tally);
@@ -91,7 +91,7 @@ pub fn organ_history<T: Tally>(
 fn expect_primary<T: Tally>(
     world: &World,
     photon: &Photon,
-    (splits, deviate): (u32, f32),
+    (splits, deviate): (f32, f32),
     (row, sites): (&mut FlightRow, &mut Vec<Site>),
     tally: &mut T,
 ) -> Photon {
@@ -99,7 +99,7 @@ fn expect_primary<T: Tally>(
     sites.clear();
     let escaped_kev = walk_primary(world, row, photon, (splits, deviate), sites, tally);
     tally.escape(escaped_kev);
-    Photon { weight: photon.weight / splits as f32, ..*photon }
+    Photon { weight: photon.weight / splits, ..*photon }
 }
 
 /// A history in which everything is played: the reference.

@@ -3,7 +3,8 @@
 //! The ray is walked through the voxels and scored with the energy it is expected to transfer in each,
 //! E·T·(1 − e^(−μl))·μtr/μ with T the transmission so far. Interactions are then placed systematically:
 //! `splits` of them at collision probabilities (u + k)/splits, each with 1/splits of the weight; those
-//! beyond the ray's total collision probability escape.
+//! beyond the ray's total collision probability escape. Where there are fewer splits than one, a ray interacts only with
+//! that chance, and with as much more weight.
 
 use crate::photon::Photon;
 use crate::physics::tables::FlightRow;
@@ -19,56 +20,122 @@ pub fn walk_primary<T: Tally>(
     world: &World,
     row: &FlightRow,
     photon: &Photon,
-    (splits, deviate): (u32, f32),
+    (splits, deviate): (f32, f32),
     sites: &mut Vec<Site>,
     tally: &mut T,
 ) -> f32 {
     let energy_kev = photon.energy_kev * photon.weight;
-    let share = 1.0 / splits as f32;
-    let mut transmission = 1.0_f32;
-    let mut next_collision = deviate * share;
     let Some(clip_cm) = world.bounds.clip_cm(&photon.position_cm, &photon.direction) else {
         return energy_kev;
     };
-    let mut cross = |voxel: usize, label: u8, medium: u8, distance_cm: f32, length_cm: f32| {
-        let flight = row[usize::from(medium)];
-        let collided = transmission * one_minus_exp(flight.mu_per_cm * length_cm);
-        let kerma_kev = energy_kev * collided * flight.transfer_share;
-        tally.kerma(voxel, label, kerma_kev, flight.marrow_over_medium);
-        let after = transmission - collided;
-        while 1.0 - after > next_collision {
-            let within_cm = (transmission / (1.0 - next_collision)).ln() / flight.mu_per_cm;
-            let along_cm = distance_cm + within_cm.clamp(0.0, length_cm);
-            sites.push(Site { position_cm: photon.position_cm + photon.direction * along_cm, voxel, label });
-            next_collision += share;
-        }
-        transmission = after;
+    let share = 1.0 / splits;
+    let primary =
+        Primary { row, photon, energy_kev, share, transmission: 1.0, next_collision: deviate * share, sites };
+    let sites = match T::BY_VOXEL {
+        true => primary.walk_voxels(world, clip_cm, tally),
+        false => primary.walk_runs(world, clip_cm, tally),
     };
-    // Voxel, label and medium of the crossing under way, and the distances at which it begins and ends so far.
-    let mut run: Option<(usize, u8, u8, [f32; 2])> = None;
-    world.grid.walk(&photon.position_cm, &photon.direction, clip_cm, |voxel, distance_cm, length_cm| {
-        let Some(&label) = world.labels.get(voxel) else { return false };
-        let medium = world.medium(voxel, label);
-        if T::BY_VOXEL {
-            cross(voxel, label, medium, distance_cm, length_cm);
-            return true;
-        }
-        let end_cm = distance_cm + length_cm;
-        match &mut run {
-            Some((_, known, of, [_, end])) if *known == label && *of == medium => *end = end_cm,
-            _ => {
-                if let Some((voxel, label, medium, [begin, end])) = run {
-                    cross(voxel, label, medium, begin, end - begin);
-                }
-                run = Some((voxel, label, medium, [distance_cm, end_cm]));
-            }
-        }
-        true
-    });
-    if let Some((voxel, label, medium, [begin, end])) = run {
-        cross(voxel, label, medium, begin, end - begin);
+    energy_kev * (1.0 - sites as f32 * share)
+}
+
+/// A primary ray on its way.
+struct Primary<'a> {
+    row: &'a FlightRow,
+    photon: &'a Photon,
+    /// Weighted energy, keV.
+    energy_kev: f32,
+    /// Share of the weight that every interaction has.
+    share: f32,
+    transmission: f32,
+    /// Collision probability at which the next interaction lies.
+    next_collision: f32,
+    sites: &'a mut Vec<Site>,
+}
+
+/// What a ray crosses: a voxel, or voxels of one label and medium in a row.
+#[derive(Clone, Copy)]
+struct Crossing {
+    /// The (first) voxel.
+    voxel: usize,
+    label: u8,
+    medium: u8,
+    /// Distances from where the photon starts, cm.
+    begin_cm: f32,
+    end_cm: f32,
+}
+
+impl Primary<'_> {
+    /// Crosses voxel by voxel; returns the number of interactions.
+    #[inline]
+    fn walk_voxels<T: Tally>(mut self, world: &World, clip_cm: (f32, f32), tally: &mut T) -> usize {
+        let Photon { position_cm, direction, .. } = self.photon;
+        world.grid.walk(position_cm, direction, clip_cm, |voxel, begin_cm, length_cm| {
+            let Some(&label) = world.labels.get(voxel) else { return false };
+            let medium = world.medium(voxel, label);
+            self.cross(
+                Crossing { voxel, label, medium, begin_cm, end_cm: begin_cm + length_cm },
+                length_cm,
+                tally,
+            );
+            true
+        });
+        self.sites.len()
     }
-    energy_kev * (1.0 - sites.len() as f32 * share)
+
+    /// Crosses voxels of one label and medium in a row at once; returns the number of interactions.
+    #[inline]
+    fn walk_runs<T: Tally>(mut self, world: &World, clip_cm: (f32, f32), tally: &mut T) -> usize {
+        let Photon { position_cm, direction, .. } = self.photon;
+        // The crossing under way, as far as it is known.
+        let mut run: Option<Crossing> = None;
+        world.grid.walk(position_cm, direction, clip_cm, |voxel, begin_cm, length_cm| {
+            let Some(&label) = world.labels.get(voxel) else { return false };
+            let medium = world.medium(voxel, label);
+            let end_cm = begin_cm + length_cm;
+            match &mut run {
+                Some(run) if run.label == label && run.medium == medium => run.end_cm = end_cm,
+                _ => {
+                    if let Some(run) = run {
+                        self.cross(run, run.end_cm - run.begin_cm, tally);
+                    }
+                    run = Some(Crossing { voxel, label, medium, begin_cm, end_cm });
+                }
+            }
+            true
+        });
+        if let Some(run) = run {
+            self.cross(run, run.end_cm - run.begin_cm, tally);
+        }
+        self.sites.len()
+    }
+
+    /// Scores what a crossing of this length is expected to leave, and finds the interactions in it.
+    #[inline(always)]
+    fn cross<T: Tally>(&mut self, crossing: Crossing, length_cm: f32, tally: &mut T) {
+        let flight = self.row[usize::from(crossing.medium)];
+        let collided = self.transmission * one_minus_exp(flight.mu_per_cm * length_cm);
+        let kerma_kev = self.energy_kev * collided * flight.transfer_share;
+        tally.kerma(crossing.voxel, crossing.label, kerma_kev, flight.marrow_over_medium);
+        let after = self.transmission - collided;
+        if 1.0 - after > self.next_collision {
+            self.place(crossing, length_cm, flight.mu_per_cm, after);
+        }
+        self.transmission = after;
+    }
+
+    /// Places the interactions up to where this much of the ray is left.
+    #[cold]
+    #[inline(never)]
+    fn place(&mut self, crossing: Crossing, length_cm: f32, mu_per_cm: f32, after: f32) {
+        let Crossing { voxel, label, begin_cm, .. } = crossing;
+        while 1.0 - after > self.next_collision {
+            let within_cm = (self.transmission / (1.0 - self.next_collision)).ln() / mu_per_cm;
+            let along_cm = begin_cm + within_cm.clamp(0.0, length_cm);
+            let position_cm = self.photon.position_cm + self.photon.direction * along_cm;
+            self.sites.push(Site { position_cm, voxel, label });
+            self.next_collision += self.share;
+        }
+    }
 }
 
 /// 1 − e^(−x) for x ≥ 0, good to 6e-7 relative, to 1e-7 where most voxels lie.
