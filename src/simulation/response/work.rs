@@ -23,7 +23,7 @@ use crate::transport::history::{Scratch, organ_history};
 use crate::transport::world::World;
 
 /// Interactions of a primary, as many as the organ estimator takes.
-const SPLITS: u32 = 8;
+const SPLITS: f32 = 8.0;
 /// Pairs of photons of a column in one pass, spread over its energies; every energy gets one at least.
 const PAIRS_PER_COLUMN: f64 = 96.0;
 /// Bits of the mantissa that values keep: rounding is below the noise of a cell by orders of magnitude.
