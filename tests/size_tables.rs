@@ -32,7 +32,7 @@ fn the_shipped_tables_are_whole_and_of_the_shipped_phantoms() {
             entry.organs.iter().filter(|o| o.coverage.is_some_and(|c| c >= 0.95) && o.mass_g >= 10.0);
         for organ in in_field {
             let error = organ.dose_per_ctdi_vol.relative_error();
-            assert!(error < 0.03, "{} {} {}: {error}", entry.age, entry.region, organ.id);
+            assert!(error < 0.04, "{} {} {}: {error}", entry.age, entry.region, organ.id);
         }
     }
     // Voxels of the smallest child are made anew: a phantom that was changed needs new tables.
