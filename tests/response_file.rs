@@ -97,6 +97,7 @@ fn a_response_answers_its_phantom_and_refuses_all_else() {
     let rows = file.dataset("rows/json").unwrap();
     let text = rows.read_scalar::<hdf5::types::VarLenUnicode>().unwrap().as_str().replace("Lungs", "Longs");
     rows.write_scalar(&text.parse::<hdf5::types::VarLenUnicode>().unwrap()).unwrap();
+    drop(rows);
     file.close().unwrap();
     refused(&evaluated(&response, &protocol, &[]), 65, "the digest of the response must be");
 }
