@@ -1,9 +1,9 @@
 //! `childsize evaluate`: doses of a protocol from a response, without a simulation.
 
 use std::path::PathBuf;
-use std::time::Instant;
 
 use clap::Args;
+use cpu_time::ThreadTime;
 
 use super::console::{self, digits};
 use super::run::report;
@@ -62,7 +62,7 @@ pub fn run(arguments: &EvaluateArguments) -> Result<()> {
     for warning in &prepared.warnings {
         console::note(&format!("warning: {}", console::plain(warning)));
     }
-    let start = Instant::now();
+    let start = ThreadTime::now();
     let found = evaluate(&prepared.exam, &response.rows, &response.matrix)?;
     let seconds = start.elapsed().as_secs_f64();
     console::print(&report::header_of(&prepared.exam))?;
@@ -70,7 +70,7 @@ pub fn run(arguments: &EvaluateArguments) -> Result<()> {
     console::print(&report::table(&found.table))?;
     console::print(&effective(&response, &found))?;
     console::print(&format!(
-        " source   {}, {} histories; sums took {} ms\n notice   {NOTICE}\n",
+        " source   {}, {} histories; evaluated in {} ms of CPU time\n notice   {NOTICE}\n",
         arguments.response.display(),
         digits(response.matrix.histories as f64, 3),
         digits(seconds * 1e3, 2)
