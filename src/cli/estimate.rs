@@ -22,8 +22,8 @@ Examples:
 The tables ship with the program: one scanner (generic-64), the phantoms of this program, scans without modulation. Between
 ages and tube voltages doses are interpolated, with --dw they follow the organ's exponential in size; beyond the tables they
 are refused. The first error is that of the simulation, the second how far an age lies off the fit to all others (anatomy):
-a patient is not a phantom. The alternatives have the noise of the scan by quanta behind as much water; contrast, and with it
-iodine's gain at low kV, is not in them.";
+a patient is not a phantom. The last table has every tube voltage at the noise of the scan, by quanta behind as much water.
+Noise alone favours high tube voltages; contrast, above all iodine's, favours low ones and is not in it.";
 
 /// Organ doses and effective dose of a scan, at once, from the size tables.
 #[derive(Debug, Args)]
@@ -170,5 +170,8 @@ fn alternatives(answer: &Answer) -> String {
             digits(other.effective_msv, 3),
         ]
     });
-    format!("{}\n", console::table(&header, 3, rows))
+    format!(
+        "{} (noise alone favours high tube voltages; contrast, above all iodine's, favours low ones)\n\n",
+        console::table(&header, 3, rows)
+    )
 }

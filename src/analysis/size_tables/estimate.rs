@@ -231,7 +231,8 @@ impl Size<'_> {
     }
 }
 
-/// The tube voltages of the tables at the noise of the scan, the least effective dose first.
+/// The tube voltages of the tables, ascending, at the noise of the scan. Noise alone favours high ones; contrast, above all
+/// iodine's, favours low ones and is not in it.
 fn alternatives(tables: &SizeTables, question: &Question, effective: &Estimate) -> Result<Vec<Alternative>> {
     let per_mas = |kv: f64| -> Result<[f64; 3]> {
         let corners = Corners::at(tables, question, kv)?;
@@ -259,7 +260,6 @@ fn alternatives(tables: &SizeTables, question: &Question, effective: &Estimate) 
             effective_msv: effective.mean * mas_factor * other_msv / msv,
         });
     }
-    found.sort_by(|a, b| a.effective_msv.total_cmp(&b.effective_msv));
     Ok(found)
 }
 
