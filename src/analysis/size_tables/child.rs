@@ -1,13 +1,12 @@
 //! The response of one child, and what it says of standard scans.
 
+use super::console::{CtdiMatrices, Precision};
 use super::slabs::{SLAB_CM, slabs};
 use super::table::{Entry, OrganEntry, SliceEntry};
 use super::{Age, Bowtie, COLLIMATION_CM, Region};
-use crate::analysis::ctdi::{Beam, CtdiPhantom};
 use crate::analysis::effective_dose::SCHEMES;
 use crate::analysis::exposure_control::Transmission;
 use crate::analysis::response::answer::{answer, effective_msv};
-use crate::analysis::response::ctdi::{ctdi, respond_ctdi};
 use crate::analysis::response::rows::{RowKind, Rows, rows_of};
 use crate::analysis::size::{
     BODY_PARTS, REFERENCE_KEV, SliceSize, mean_water_equivalent_diameter_cm, slice_sizes,
@@ -37,49 +36,6 @@ const SHARE: f64 = 0.95;
 pub const SLICE_SCANS_CM: [f64; 2] = [10.0, 30.0];
 /// Aluminium that stands for the doubt about the source, cm.
 const ALUMINIUM_CM: f64 = 0.1;
-
-/// How a calibration is done.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Precision {
-    /// Relative error of organs in the field above 10 g, and of slices.
-    pub organs: f64,
-    /// Relative error of CTDIw.
-    pub ctdi: f64,
-    /// Seed of all chance.
-    pub seed: u64,
-}
-
-/// The CTDI phantoms behind one bowtie.
-pub struct CtdiMatrices {
-    scanner: Scanner,
-    matrices: [ResponseMatrix; 2],
-}
-
-impl CtdiMatrices {
-    /// Plays both phantoms.
-    pub fn make(scanner: &Scanner, precision: Precision, observer: &dyn Observer) -> Result<Self> {
-        let of = |phantom| respond_ctdi(scanner, phantom, precision.ctdi, precision.seed, observer);
-        Ok(CtdiMatrices {
-            scanner: scanner.clone(),
-            matrices: [of(CtdiPhantom::Head16)?, of(CtdiPhantom::Body32)?],
-        })
-    }
-
-    /// Histories played.
-    pub fn histories(&self) -> u64 {
-        self.matrices.iter().map(|matrix| matrix.histories).sum()
-    }
-
-    /// CTDIw of the 16 and the 32 cm phantom per mAs, mGy, which is CTDIvol per effective mAs.
-    fn per_mas(&self, scanner: &Scanner, tube_voltage_kv: f64) -> Result<[Estimate; 2]> {
-        let of = |index: usize, phantom| {
-            let beam =
-                Beam { scanner: scanner.clone(), tube_voltage_kv, collimation_cm: COLLIMATION_CM, phantom };
-            ctdi(&self.matrices[index], &beam).map(|found| found.weighted_mgy_per_mas)
-        };
-        Ok([of(0, CtdiPhantom::Head16)?, of(1, CtdiPhantom::Body32)?])
-    }
-}
 
 /// Matrices behind one bowtie.
 struct Part {

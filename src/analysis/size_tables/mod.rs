@@ -5,6 +5,7 @@
 //! beside it.
 
 pub mod child;
+pub mod console;
 pub mod estimate;
 pub mod fit;
 pub mod reduction;
