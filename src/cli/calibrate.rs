@@ -27,7 +27,7 @@ use crate::validation::size_tables::{checks, image_gently};
 
 const AFTER_HELP: &str = "\
 Examples:
-  childsize calibrate -o tables/                                     everything; half an hour on two cores at most
+  childsize calibrate -o tables/                                     everything; some minutes on two cores
   childsize calibrate --ages 00y,05y --regions chest --relative-error 0.03 -o quick/
   childsize estimate --age 5 --region chest --kv 100 --ctdi-vol 2.1 --phantom body32     uses the tables at once
 
