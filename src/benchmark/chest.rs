@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::error::Result;
 use crate::geometry::mass::coverage;
 use crate::geometry::outline::Outline;
-use crate::geometry::phantom::{EXTERIOR, Phantom};
+use crate::geometry::phantom::Phantom;
 use crate::io::protocol::Protocol;
 use crate::simulation::Exam;
 use crate::simulation::outward::importance_of;
@@ -49,12 +49,13 @@ const OUT_OF_FIELD: [(&str, &str); 3] = [
 ];
 
 /// Kernels: analog and organ without a map, organ for each target out of the field, analog and map with one.
-struct Played {
-    analog: Kernel,
-    organ: Kernel,
-    outward: [Kernel; 3],
-    analog_map: Kernel,
-    map: Kernel,
+struct Played<'a> {
+    analog: Kernel<'a>,
+    organ: Kernel<'a>,
+    outward: [Kernel<'a>; 3],
+    analog_map: Kernel<'a>,
+    map: Kernel<'a>,
+    smoothed: Kernel<'a>,
 }
 
 /// Plays the rounds and makes the figures.
@@ -64,7 +65,7 @@ pub fn run(tell: Listener) -> Result<Vec<Figure>> {
     Ok(figures(&exam, &played).into_iter().flatten().collect())
 }
 
-fn play(exam: &Exam, tell: Listener) -> Result<Played> {
+fn play<'a>(exam: &'a Exam, tell: Listener) -> Result<Played<'a>> {
     let phantom = &exam.phantom;
     let outline = Outline::of(phantom);
     let world = World::new(phantom, &outline)?;
@@ -82,6 +83,7 @@ fn play(exam: &Exam, tell: Listener) -> Result<Played> {
         }),
         analog_map: Kernel::map(Estimator::Analog, 1 << 18, phantom),
         map: Kernel::map(Estimator::Map, 1 << 18, phantom),
+        smoothed: Kernel::map(Estimator::MapSmoothed, 1 << 18, phantom),
     };
     for round in 0..ROUNDS {
         tell(&format!("5-year-old's chest, round {} of {ROUNDS}", round + 1));
@@ -93,6 +95,7 @@ fn play(exam: &Exam, tell: Listener) -> Result<Played> {
         if round % ROUNDS_PER_MAP == 0 {
             played.analog_map.play(phantom, &world, &whole_fan);
             played.map.play(phantom, &world, &beam);
+            played.smoothed.play(phantom, &world, &beam);
         }
     }
     Ok(played)
@@ -103,7 +106,7 @@ fn organ_of(phantom: &Phantom, id: &str) -> usize {
 }
 
 fn figures(exam: &Exam, played: &Played) -> Vec<Option<Figure>> {
-    let Played { analog, organ, outward, analog_map, map } = played;
+    let Played { analog, organ, outward, analog_map, map, smoothed } = played;
     let (bottom_cm, top_cm) = Exam::nominal_range_cm(&exam.acquisitions[0]);
     let coverage = coverage(&exam.phantom, bottom_cm, top_cm);
     let masses_g = exam.phantom.organ_masses_g();
@@ -114,8 +117,8 @@ fn figures(exam: &Exam, played: &Played) -> Vec<Option<Figure>> {
     let in_field_mean =
         |part| geometric_mean(in_field.iter().map(|&o| organ.organ_fom(o, part) / analog.organ_fom(o, part)));
     let worst = |part| in_field.iter().map(|&o| organ.organ_fom(o, part)).fold(f64::INFINITY, f64::min);
-    let is_in_range = in_range(&exam.phantom, [bottom_cm, top_cm]);
-    let map_foms = [analog_map, map].map(|kernel| kernel.map_fom(&exam.phantom, &is_in_range));
+    let is_in_range = exam.phantom.is_between_z(bottom_cm, top_cm);
+    let map_foms = [analog_map, map, smoothed].map(|kernel| kernel.map_fom(&exam.phantom, &is_in_range));
     let mhist = |kernel: &Kernel, part| kernel.histories_per_cpu_s(part);
     let case = "5-year-old, 2 mm, chest, 120 kV, one thread";
     let mut found = vec![
@@ -151,6 +154,17 @@ fn figures(exam: &Exam, played: &Played) -> Vec<Option<Figure>> {
         map_foms[1] / map_foms[0],
         "voxels in the nominal range, summed variance over summed squared dose",
     )));
+    found.push(Some(Figure::single(
+        "smoothed_map_fom_over_analog",
+        "1",
+        map_foms[2] / map_foms[0],
+        "the same, estimator map-smoothed; its bias below",
+    )));
+    found.extend(smoothed.relative_bias(&exam.phantom, &is_in_range).map(|bias| {
+        let extra =
+            "smoothed map: root mean square shift of voxels in the nominal range over that of their dose";
+        Some(Figure::single("smoothed_map_bias_percent", "%", 100.0 * bias, extra))
+    }));
     found.push(Figure::of(
         "seconds_to_1_percent_in_field",
         "CPU s",
@@ -163,16 +177,13 @@ fn figures(exam: &Exam, played: &Played) -> Vec<Option<Figure>> {
         1.0 / (0.02_f64.powi(2) * map_foms[1]),
         "root mean square over the voxels in the nominal range",
     )));
+    found.push(Some(Figure::single(
+        "seconds_to_2_percent_smoothed_map_2mm",
+        "CPU s",
+        1.0 / (0.02_f64.powi(2) * map_foms[2]),
+        "the same, estimator map-smoothed",
+    )));
     found
-}
-
-/// Whether a voxel is body in a range of heights.
-fn in_range(phantom: &Phantom, [low_cm, high_cm]: [f64; 2]) -> impl Fn(usize) -> bool {
-    let slice = phantom.grid.counts[0] * phantom.grid.counts[1];
-    move |voxel| {
-        let z_cm = phantom.grid.centre_cm(0, 0, voxel / slice).z;
-        phantom.labels[voxel] != EXTERIOR && (low_cm..=high_cm).contains(&z_cm)
-    }
 }
 
 fn geometric_mean(values: impl Iterator<Item = f64>) -> f64 {

@@ -6,8 +6,9 @@ use crate::geometry::phantom::Phantom;
 use crate::simulation::outcome::organ_energies_kev;
 use crate::source::beam::PhotonSource;
 use crate::source::range_ends::RangeEnds;
-use crate::tally::batch_score::{RegionScore, VoxelScore};
+use crate::tally::batch_score::{RegionScore, SplitScore, VoxelScore};
 use crate::tally::dose_map::{Binning, DoseMap, MapTotals};
+use crate::tally::smoothing::Smoothing;
 use crate::transport::batch::{BatchAddress, Estimator, Method, run_batch};
 use crate::transport::importance::Importance;
 use crate::transport::world::World;
@@ -23,7 +24,7 @@ pub struct Round {
 }
 
 /// A kernel and what it has played.
-pub struct Kernel {
+pub struct Kernel<'a> {
     /// How dose is estimated.
     pub estimator: Estimator,
     /// Importance for organs out of the field.
@@ -32,10 +33,18 @@ pub struct Kernel {
     pub histories: u64,
     /// What was played.
     pub rounds: Vec<Round>,
-    map: Option<(MapTotals, Vec<f32>)>,
+    map: Option<MapKernel<'a>>,
 }
 
-impl Kernel {
+/// What a kernel with a map keeps.
+struct MapKernel<'a> {
+    totals: MapTotals,
+    /// Maps of a batch: of all, or of primary and scatter, and room to smooth.
+    voxel_kev: [Vec<f32>; 3],
+    smoothing: Option<Smoothing<'a>>,
+}
+
+impl<'a> Kernel<'a> {
     /// A kernel for organs.
     pub fn organs(estimator: Estimator, histories: u64) -> Self {
         Kernel { estimator, importance: None, histories, rounds: Vec::new(), map: None }
@@ -47,9 +56,15 @@ impl Kernel {
     }
 
     /// A kernel for a map of the phantom's voxels.
-    pub fn map(estimator: Estimator, histories: u64, phantom: &Phantom) -> Self {
-        let totals = MapTotals::new(Binning::new(&phantom.grid, [1; 3]));
-        Kernel { map: Some((totals, vec![0.0; phantom.grid.len()])), ..Self::organs(estimator, histories) }
+    pub fn map(estimator: Estimator, histories: u64, phantom: &'a Phantom) -> Self {
+        let smooths = estimator == Estimator::MapSmoothed;
+        let sizes = if smooths { [phantom.grid.len(); 3] } else { [phantom.grid.len(), 0, 0] };
+        let map = MapKernel {
+            totals: MapTotals::new(Binning::new(&phantom.grid, [1; 3])),
+            voxel_kev: sizes.map(|size| vec![0.0; size]),
+            smoothing: smooths.then(|| Smoothing::new(phantom)),
+        };
+        Kernel { map: Some(map), ..Self::organs(estimator, histories) }
     }
 
     /// Plays one batch.
@@ -73,9 +88,15 @@ impl Kernel {
                 run_batch(world, source, method, address, self.histories, &mut score);
                 score.label_kev
             }
-            Some((totals, voxel_kev)) => {
-                let mut score = VoxelScore::<KERMA>::new(voxel_kev, RangeEnds::NONE);
-                run_batch(world, source, method, address, self.histories, &mut score);
+            Some(MapKernel { totals, voxel_kev: [voxel_kev, scatter_kev, room], smoothing }) => {
+                if let Some(smoothing) = smoothing {
+                    let mut score = SplitScore::new([&mut *voxel_kev, &mut *scatter_kev], RangeEnds::NONE);
+                    run_batch(world, source, method, address, self.histories, &mut score);
+                    smoothing.join(voxel_kev, scatter_kev, room, batch);
+                } else {
+                    let mut score = VoxelScore::<KERMA>::new(voxel_kev, RangeEnds::NONE);
+                    run_batch(world, source, method, address, self.histories, &mut score);
+                }
                 totals.take(voxel_kev, world.labels, batch)
             }
         }
@@ -96,11 +117,22 @@ impl Kernel {
         mean * mean / (variance * median(rounds.iter().map(|round| round.cpu_s)))
     }
 
+    /// The map so far, mGy per batch.
+    fn dose_map(&self, phantom: &Phantom) -> Option<DoseMap> {
+        Some(self.map.as_ref()?.totals.finish(phantom, self.rounds.len() as u64, 1.0))
+    }
+
+    /// Bias of a smoothed map, root mean square over the voxels in the field.
+    pub fn relative_bias(&self, phantom: &Phantom, is_in_field: impl Fn(usize) -> bool) -> Option<f64> {
+        let smoothing = self.map.as_ref()?.smoothing.as_ref()?;
+        let map = self.dose_map(phantom)?;
+        Some(smoothing.relative_bias(phantom, &map, (self.rounds.len() as u64, 1.0), is_in_field))
+    }
+
     /// Figure of merit of the map, 1/s: the voxels' summed variance over their summed squared dose stands for the relative
     /// variance, which is a fair mean even where most voxels were hit by nothing.
     pub fn map_fom(&self, phantom: &Phantom, is_in_field: impl Fn(usize) -> bool) -> f64 {
-        let Some((totals, _)) = &self.map else { return f64::NAN };
-        let map: DoseMap = totals.finish(phantom, self.rounds.len() as u64, 1.0);
+        let Some(map) = self.dose_map(phantom) else { return f64::NAN };
         let (mut variance, mut square) = (0.0, 0.0);
         for voxel in (0..phantom.grid.len()).filter(|&voxel| is_in_field(voxel)) {
             variance += f64::from(map.standard_error_mgy[voxel]).powi(2);
@@ -123,7 +155,7 @@ fn median(values: impl Iterator<Item = f64>) -> f64 {
 mod tests {
     use super::*;
 
-    fn kernel(values: &[f64], cpu_s: f64) -> Kernel {
+    fn kernel(values: &[f64], cpu_s: f64) -> Kernel<'static> {
         let mut kernel = Kernel::organs(Estimator::Organ, 100);
         kernel.rounds = values.iter().map(|&kev| Round { cpu_s, organ_kev: vec![kev] }).collect();
         kernel

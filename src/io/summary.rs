@@ -112,6 +112,7 @@ fn acquisition_value(outcome: &AcquisitionOutcome, result: &ResultFile, index: u
         "overrange_share": shares.overrange,
         "open_share": shares.open,
         "wall_s": outcome.wall_s,
+        "smoothing_bias": outcome.smoothing_bias,
         "noise_index": noise.map(|noise| noise.mean),
         "largest_noise_index": noise.map(|noise| noise.largest),
         "energy_balance": balance(&outcome.energy_balance),

@@ -20,6 +20,7 @@ use crate::source::range_ends::RangeEnds;
 use crate::source::scanner::Scanner;
 use crate::tally::dose_map::{DoseMap, mgy_per_kev_g};
 use crate::tally::skin_patches::SkinPatches;
+use crate::tally::smoothing::Smoothing;
 use crate::transport::aim::fan_windows;
 use crate::transport::world::World;
 
@@ -77,6 +78,9 @@ pub fn simulate(exam: &Exam, settings: &Settings, observer: &dyn Observer) -> Re
     let (start, cpu) = (Instant::now(), cpu_time::ProcessTime::now());
     exam.check()?;
     settings.check()?;
+    if settings.smooths() {
+        Smoothing::check(&exam.phantom)?;
+    }
     let outline = Outline::of(&exam.phantom);
     let stage = Stage {
         world: World::new(&exam.phantom, &outline)?,
@@ -198,6 +202,10 @@ fn play_acquisition(
     let scale = mgy_per_kev_g(beam.photons() / played.histories_per_batch as f64);
     let batches = played.records.len() as u64;
     let map = played.map_totals.take().map(|totals| totals.finish(phantom, batches, scale));
+    let smoothing_bias = played.smoothing.take().zip(map.as_ref()).map(|(smoothing, map)| {
+        let in_range = phantom.is_between_z(bottom_cm, top_cm);
+        smoothing.relative_bias(phantom, map, (batches, scale), in_range)
+    });
     let outcome = AcquisitionOutcome {
         mgy_per_batch_kev_g: scale,
         organ_dose_mgy: organ_doses_mgy(&played.records, &masses_g, scale),
@@ -207,10 +215,11 @@ fn play_acquisition(
         histories_per_batch: played.histories_per_batch,
         photons: beam.photons(),
         energy_balance: played.energy_balance,
-        target_organs,
+        target_organs: target_organs.clone(),
         records: played.records,
         ends,
         finish: played.finish,
+        smoothing_bias,
         wall_s: played.wall_s,
     };
     Ok(Some((outcome, map)))

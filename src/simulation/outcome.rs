@@ -87,6 +87,9 @@ pub struct AcquisitionOutcome {
     pub target_organs: Vec<usize>,
     /// Why it ended.
     pub finish: Finish,
+    /// Where the map's scatter was smoothed: what that shifts the dose of the voxels in the nominal range by, root mean square
+    /// over that of their dose.
+    pub smoothing_bias: Option<f64>,
     /// Wall time, s.
     pub wall_s: f64,
 }

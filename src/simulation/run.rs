@@ -14,10 +14,11 @@ use crate::simulation::settings::Settings;
 use crate::simulation::{Observer, Progress};
 use crate::source::beam::PhotonSource;
 use crate::source::range_ends::RangeEnds;
-use crate::tally::batch_score::{EndEnergies, RegionScore, VoxelScore};
+use crate::tally::batch_score::{EndEnergies, RegionScore, SplitScore, VoxelScore};
 use crate::tally::dose_map::{Binning, MapTotals};
 use crate::tally::energy_balance::EnergyBalance;
 use crate::tally::skin_patches::SkinPatches;
+use crate::tally::smoothing::Smoothing;
 use crate::transport::batch::{BatchAddress, Method, run_batch};
 use crate::transport::importance::Importance;
 use crate::transport::world::World;
@@ -44,7 +45,7 @@ pub struct Plan<'a> {
 }
 
 /// What was played.
-pub struct Played {
+pub struct Played<'a> {
     /// The batches, by index.
     pub records: Vec<BatchRecord>,
     /// Histories in every batch.
@@ -53,13 +54,15 @@ pub struct Played {
     pub energy_balance: EnergyBalance,
     /// The map's totals, if one is wanted.
     pub map_totals: Option<MapTotals>,
+    /// What smoothed the map's scatter, if anything did.
+    pub smoothing: Option<Smoothing<'a>>,
     /// Why it ended.
     pub finish: Finish,
     /// Wall time, s.
     pub wall_s: f64,
 }
 
-impl Played {
+impl Played<'_> {
     /// Histories played.
     pub fn histories(&self) -> u64 {
         self.histories_per_batch * self.records.len() as u64
@@ -86,6 +89,7 @@ pub struct Run<'a, S> {
     source: &'a S,
     schedule: Schedule,
     map_totals: Option<MapTotals>,
+    smoothing: Option<Smoothing<'a>>,
     /// Maps of batches, kept from batch to batch; always all zero in here.
     spare_maps: Mutex<Vec<Vec<f32>>>,
     records: Mutex<Vec<BatchRecord>>,
@@ -101,6 +105,7 @@ impl<'a, S: PhotonSource> Run<'a, S> {
         Run {
             schedule: Schedule::new(plan.settings),
             map_totals: plan.settings.map_binning.map(binning),
+            smoothing: plan.settings.smooths().then(|| Smoothing::new(plan.phantom)),
             plan,
             source,
             spare_maps: Mutex::default(),
@@ -114,7 +119,7 @@ impl<'a, S: PhotonSource> Run<'a, S> {
 
     /// Plays batches until the target, the histories, the wall time or the observer ends it.
     /// `None` if it was stopped before its first batch.
-    pub fn play(mut self, observer: &dyn Observer) -> Result<Option<Played>> {
+    pub fn play(mut self, observer: &dyn Observer) -> Result<Option<Played<'a>>> {
         let mut done = 0;
         let finish = loop {
             let planned = self.schedule.planned;
@@ -175,6 +180,9 @@ impl<'a, S: PhotonSource> Run<'a, S> {
 
     /// Plays one batch; its map, if one is wanted, goes to the totals.
     fn score_batch(&self, batch: u64) -> Scored {
+        if let (Some(totals), Some(smoothing)) = (&self.map_totals, &self.smoothing) {
+            return self.score_smoothed(batch, totals, smoothing);
+        }
         match (&self.map_totals, self.plan.settings.estimator.scores_kerma()) {
             (None, true) => self.score_regions::<true>(batch),
             (None, false) => self.score_regions::<false>(batch),
@@ -193,8 +201,7 @@ impl<'a, S: PhotonSource> Run<'a, S> {
     }
 
     fn score_voxels<const KERMA: bool>(&self, batch: u64, totals: &MapTotals) -> Scored {
-        let spare = self.spare_maps.lock().expect("no thread panics").pop();
-        let mut voxel_kev = spare.unwrap_or_else(|| vec![0.0; self.plan.world.labels.len()]);
+        let mut voxel_kev = self.spare_map();
         let (address, histories) = self.address(batch);
         let mut score = VoxelScore::<KERMA>::new(&mut voxel_kev, self.end_shares());
         run_batch(self.plan.world, self.source, self.method(), address, histories, &mut score);
@@ -204,6 +211,33 @@ impl<'a, S: PhotonSource> Run<'a, S> {
         balance.kerma_kev = if KERMA { label_kev.iter().sum() } else { 0.0 };
         self.spare_maps.lock().expect("no thread panics").push(voxel_kev);
         Scored { label_kev, marrow_kev, ends, skin_kev, balance }
+    }
+
+    /// Plays one batch whose scatter is smoothed on its way to the totals.
+    fn score_smoothed(&self, batch: u64, totals: &MapTotals, smoothing: &Smoothing) -> Scored {
+        let [mut primary_kev, mut scatter_kev, mut room] = [(); 3].map(|()| self.spare_map());
+        let (address, histories) = self.address(batch);
+        let mut score = SplitScore::new([&mut primary_kev, &mut scatter_kev], self.end_shares());
+        run_batch(self.plan.world, self.source, self.method(), address, histories, &mut score);
+        let SplitScore { primary, scatter, .. } = score;
+        let (mut marrow_kev, mut ends, mut balance) = (primary.marrow_kev, primary.ends, primary.balance);
+        marrow_kev.iter_mut().zip(scatter.marrow_kev.iter()).for_each(|(sum, kev)| *sum += kev);
+        ends.add_all(&scatter.ends);
+        let skin_kev = self.plan.skin.map_or(Vec::new(), |skin| {
+            let parts = [&primary_kev, &scatter_kev].map(|voxel_kev| skin.energies_kev(voxel_kev));
+            parts[0].iter().zip(&parts[1]).map(|(primary, scatter)| primary + scatter).collect()
+        });
+        smoothing.join(&mut primary_kev, &mut scatter_kev, &mut room, batch);
+        let label_kev = totals.take(&mut primary_kev, self.plan.world.labels, batch);
+        balance.kerma_kev = label_kev.iter().sum();
+        self.spare_maps.lock().expect("no thread panics").extend([primary_kev, scatter_kev, room]);
+        Scored { label_kev, marrow_kev, ends: ends.energies, skin_kev, balance }
+    }
+
+    /// An empty map of a batch.
+    fn spare_map(&self) -> Vec<f32> {
+        let spare = self.spare_maps.lock().expect("no thread panics").pop();
+        spare.unwrap_or_else(|| vec![0.0; self.plan.world.labels.len()])
     }
 
     fn method(&self) -> Method<'_> {
@@ -234,7 +268,7 @@ impl<'a, S: PhotonSource> Run<'a, S> {
         self.plan.target_organs.iter().map(error).max_by(|a, b| a.1.total_cmp(&b.1))
     }
 
-    fn finish(self, finish: Finish) -> Result<Played> {
+    fn finish(self, finish: Finish) -> Result<Played<'a>> {
         let mut balances = self.balance.into_inner().expect("no thread panics");
         balances.sort_by_key(|(batch, _)| *batch);
         let mut energy_balance = EnergyBalance::default();
@@ -250,6 +284,7 @@ impl<'a, S: PhotonSource> Run<'a, S> {
             histories_per_batch: self.schedule.histories_per_batch,
             energy_balance,
             map_totals: self.map_totals,
+            smoothing: self.smoothing,
             finish,
             wall_s: self.start.elapsed().as_secs_f64(),
         })

@@ -69,6 +69,14 @@ impl Settings {
                 "a map voxel must hold at least 1 phantom voxel along each axis, found 0",
             ));
         }
+        if self.estimator == Estimator::MapSmoothed && self.map_binning != Some([1; 3]) {
+            return Err(Error::invalid(
+                "estimator \"map-smoothed\" must have a dose map with the phantom's own voxels",
+            )
+            .with_help(
+                "leave output.map_voxel_mm and dose_map as they are by default, or take \"map\" or \"organ\"",
+            ));
+        }
         let Some(target) = &self.target else { return Ok(()) };
         if !(target.relative_error > 0.0 && target.relative_error < 1.0) {
             return Err(Error::invalid(format!(
@@ -81,6 +89,11 @@ impl Settings {
             return Err(Error::invalid("run.target.max_wall_s must be above 0"));
         }
         Ok(())
+    }
+
+    /// Whether the map's scatter is smoothed.
+    pub fn smooths(&self) -> bool {
+        self.estimator == Estimator::MapSmoothed
     }
 
     /// Wall time allowed per acquisition, s.

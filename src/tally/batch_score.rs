@@ -33,6 +33,14 @@ impl EndScore {
         EndScore { shares, part: 2, energies: Box::new([none.clone(), none]) }
     }
 
+    /// Adds what another score has of the same histories.
+    pub fn add_all(&mut self, other: &Self) {
+        for (sum, added) in self.energies.iter_mut().zip(other.energies.iter()) {
+            let pairs = sum.label_kev.iter_mut().zip(&added.label_kev);
+            pairs.chain(sum.marrow_kev.iter_mut().zip(&added.marrow_kev)).for_each(|(sum, kev)| *sum += kev);
+        }
+    }
+
     #[inline]
     fn begin(&mut self, share: f64) {
         self.part = match share {
@@ -166,5 +174,56 @@ impl<const KERMA: bool> Tally for VoxelScore<'_, KERMA> {
     #[inline]
     fn escape(&mut self, energy_kev: f32) {
         self.balance.escaped_kev += f64::from(energy_kev);
+    }
+}
+
+/// Score by voxel, what the primary leaves apart from what scattered photons do.
+pub struct SplitScore<'a> {
+    /// Score of primaries; all that is not by voxel is here too.
+    pub primary: VoxelScore<'a, true>,
+    /// Score of scattered photons.
+    pub scatter: VoxelScore<'a, true>,
+    is_scatter: bool,
+}
+
+impl<'a> SplitScore<'a> {
+    /// Adds to these voxels; `ends` are the shares of the mAs of [`EndScore`].
+    pub fn new([primary_kev, scatter_kev]: [&'a mut VoxelEnergies; 2], ends: [f64; 2]) -> Self {
+        let (primary, scatter) = (VoxelScore::new(primary_kev, ends), VoxelScore::new(scatter_kev, ends));
+        SplitScore { primary, scatter, is_scatter: false }
+    }
+}
+
+impl Tally for SplitScore<'_> {
+    #[inline]
+    fn begin(&mut self, share: f64) {
+        self.primary.begin(share);
+        self.scatter.begin(share);
+    }
+
+    #[inline]
+    fn scatter(&mut self, is_scatter: bool) {
+        self.is_scatter = is_scatter;
+    }
+
+    #[inline]
+    fn emit(&mut self, energy_kev: f32) {
+        self.primary.emit(energy_kev);
+    }
+
+    #[inline]
+    fn kerma(&mut self, voxel: usize, label: u8, energy_kev: f32, marrow_over_medium: f32) {
+        let score = if self.is_scatter { &mut self.scatter } else { &mut self.primary };
+        score.kerma(voxel, label, energy_kev, marrow_over_medium);
+    }
+
+    #[inline]
+    fn deposit(&mut self, voxel: usize, label: u8, energy_kev: f32) {
+        self.primary.deposit(voxel, label, energy_kev);
+    }
+
+    #[inline]
+    fn escape(&mut self, energy_kev: f32) {
+        self.primary.escape(energy_kev);
     }
 }

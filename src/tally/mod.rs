@@ -7,3 +7,4 @@ pub mod estimate;
 pub mod fixed_point;
 pub mod response_score;
 pub mod skin_patches;
+pub mod smoothing;

@@ -45,10 +45,13 @@ pub fn expected_primary_history<F: Flyer, T: Tally>(
     tally: &mut T,
 ) {
     let Scratch { primary_row, row, sites } = scratch;
+    tally.scatter(true);
     let photon = &arrive(world, photon, 1.0 / splits, address, tally, |photon, mut stream, tally| {
         follow::<F, T>(world, photon, &mut stream, row, tally);
     });
+    tally.scatter(false);
     let child = expect_primary(world, photon, (splits, deviate), (primary_row, sites), tally);
+    tally.scatter(true);
     for (part, site) in sites.drain(..).enumerate() {
         let stream = &mut address.stream(part as u64);
         if let Some(scattered) = collide(world, &child, &site, stream, tally) {

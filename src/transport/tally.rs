@@ -12,6 +12,9 @@ pub trait Tally {
     /// A history begins: its photon leaves after this share, in [0, 1), of the acquisition's mAs.
     #[inline]
     fn begin(&mut self, _share: f64) {}
+    /// Whether the kerma that is told next is that of scattered photons, or of a primary.
+    #[inline]
+    fn scatter(&mut self, _is_scatter: bool) {}
     /// Energy leaves the source.
     fn emit(&mut self, energy_kev: f32);
     /// Expected energy transferred in a voxel; `marrow_over_medium` is what active marrow would have of it per mass, 0

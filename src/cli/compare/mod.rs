@@ -18,7 +18,6 @@ use crate::io::protocol::{Prepared, Protocol};
 use crate::io::report;
 use crate::io::result::read;
 use crate::simulation::simulate;
-use crate::transport::batch::Estimator;
 use clap::Args;
 
 const AFTER_HELP: &str = "\
@@ -114,9 +113,7 @@ fn played(arguments: &CompareArguments) -> Result<[RunBatches; 2]> {
 fn prepare(path: &Path) -> Result<Prepared> {
     let mut prepared = Protocol::read(path)?.prepare()?;
     prepared.settings.map_binning = None;
-    if prepared.settings.estimator == Estimator::Map {
-        prepared.settings.estimator = Estimator::Organ;
-    }
+    prepared.settings.estimator = prepared.settings.estimator.without_map();
     Ok(prepared)
 }
 

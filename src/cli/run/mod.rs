@@ -101,7 +101,8 @@ fn conclude(
 ) -> Done {
     let table = OrganTable::new(&plan.exam.phantom, outcome);
     let mut warnings = plan.warnings.clone();
-    let missed = report::missed_targets(plan, outcome);
+    let mut missed = report::missed_targets(plan, outcome);
+    missed.extend(report::smoothed(outcome));
     missed.iter().for_each(|warning| watch.say("warning", warning));
     warnings.extend(missed);
     let written = save(plan, outputs, outcome, (&table, ctdi, sizes), &warnings)?;

@@ -12,7 +12,6 @@ use crate::io::protocol::{Format, Prepared, Protocol};
 use crate::io::result::ProtocolText;
 use crate::simulation::Exam;
 use crate::simulation::settings::Settings;
-use crate::transport::batch::Estimator;
 
 /// Folder of the results if neither the command line nor the protocol names one.
 const DEFAULT_DIRECTORY: &str = "out";
@@ -89,10 +88,8 @@ fn overrule(prepared: &mut Prepared, arguments: &RunArguments) {
         settings.map_binning = None;
         set(resolved, "output", "dose_map", json!(false));
         set(resolved, "output", "map_voxel_mm", Value::Null);
-        if settings.estimator == Estimator::Map {
-            settings.estimator = Estimator::Organ;
-            set(resolved, "run", "estimator", json!(settings.estimator.name()));
-        }
+        settings.estimator = settings.estimator.without_map();
+        set(resolved, "run", "estimator", json!(settings.estimator.name()));
     }
 }
 

@@ -20,6 +20,7 @@ use crate::source::acquisition::{Acquisition, Mode};
 use crate::source::exposure::ExposureShares;
 use crate::tally::estimate::Estimate;
 use crate::tally::skin_patches::PATCH_EDGE_CM;
+use crate::tally::smoothing::WIDTH_CM;
 use crate::units::CM_PER_MM;
 
 /// More acquisitions than this are not given columns of their own.
@@ -261,6 +262,21 @@ pub fn footer(outcome: &Outcome, written: &[PathBuf]) -> String {
         outcome.threads,
         files.join(", "),
     )
+}
+
+/// What smoothing did to the maps.
+pub fn smoothed(outcome: &Outcome) -> Vec<String> {
+    let sentence = |acquisition: &AcquisitionOutcome| {
+        let percent = 100.0 * acquisition.smoothing_bias?;
+        Some(format!(
+            "{}: the map's scatter is averaged over cubes of {:.0} mm; that shifts voxels in the range by {} % of their dose \
+             (root mean square), organs not at all",
+            plain(&acquisition.acquisition.phase),
+            WIDTH_CM / CM_PER_MM,
+            digits(percent, 2)
+        ))
+    };
+    outcome.acquisitions.iter().filter_map(sentence).collect()
 }
 
 /// What to do after an interrupted run.

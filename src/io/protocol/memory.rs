@@ -11,6 +11,9 @@ const MEDIUM_BYTES: f64 = 1.0;
 const SCORE_BYTES: f64 = 4.0;
 /// Per voxel of the map: the totals, the finished map and its error.
 const MAP_BYTES: f64 = 24.0 + 8.0;
+/// Where scatter is smoothed: class and likes of every voxel and two sums of differences; three energies instead of one.
+const SMOOTHING_BYTES: f64 = 3.0 + 16.0;
+const SMOOTHING_SCORES: f64 = 3.0;
 
 /// What decides the memory of a run.
 #[derive(Clone, Copy, Debug)]
@@ -21,6 +24,8 @@ pub(super) struct Plan {
     pub voxel_media: bool,
     /// Voxels of the dose map; 0 for none.
     pub map_voxels: f64,
+    /// Whether the map's scatter is smoothed.
+    pub smooths: bool,
     /// Threads.
     pub threads: usize,
 }
@@ -28,9 +33,10 @@ pub(super) struct Plan {
 impl Plan {
     /// Memory, bytes.
     pub fn bytes(&self) -> f64 {
-        let score = if self.map_voxels > 0.0 { SCORE_BYTES * self.threads as f64 } else { 0.0 };
+        let (scores, smoothing) = if self.smooths { (SMOOTHING_SCORES, SMOOTHING_BYTES) } else { (1.0, 0.0) };
+        let score = if self.map_voxels > 0.0 { scores * SCORE_BYTES * self.threads as f64 } else { 0.0 };
         let medium = if self.voxel_media { MEDIUM_BYTES } else { 0.0 };
-        self.voxels * (LABEL_BYTES + medium + score) + self.map_voxels * MAP_BYTES
+        self.voxels * (LABEL_BYTES + medium + score + smoothing) + self.map_voxels * MAP_BYTES
     }
 
     /// Refuses a plan that takes more than the share of the memory that is free.
@@ -78,7 +84,7 @@ mod tests {
 
     #[test]
     fn a_plan_beyond_memory_is_refused_with_what_would_fit() {
-        let plan = Plan { voxels: 8.0e6, voxel_media: false, map_voxels: 8.0e6, threads: 16 };
+        let plan = Plan { voxels: 8.0e6, voxel_media: false, map_voxels: 8.0e6, smooths: false, threads: 16 };
         assert!(plan.check([2.0; 3], Some(2.0e9)).is_ok());
         assert!(plan.check([2.0; 3], None).is_ok());
         let error = plan.check([2.0; 3], Some(0.5e9)).unwrap_err();
@@ -94,7 +100,7 @@ mod tests {
 
     #[test]
     fn two_hundred_million_voxels_without_a_map_take_a_byte_or_two_each() {
-        let plan = Plan { voxels: 2.0e8, voxel_media: false, map_voxels: 0.0, threads: 2 };
+        let plan = Plan { voxels: 2.0e8, voxel_media: false, map_voxels: 0.0, smooths: false, threads: 2 };
         assert_eq!(plan.bytes(), 0.2e9);
         let patient = Plan { voxel_media: true, ..plan };
         assert_eq!(patient.bytes(), 0.4e9);

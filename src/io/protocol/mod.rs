@@ -195,6 +195,7 @@ impl Protocol {
             voxels: counts.iter().map(|&count| count as f64).product(),
             voxel_media: self.phantom.model.has_voxel_media(),
             map_voxels: self.run.settings.map_binning.map_or(0.0, map_counts),
+            smooths: self.run.settings.smooths(),
             threads: self.run.threads.unwrap_or_else(rayon::current_num_threads),
         }
     }

@@ -21,10 +21,11 @@ pub const DEFAULT_SEED: u64 = 1;
 pub const DEFAULT_MIN_MASS_G: f64 = 10.0;
 /// Most threads.
 const MOST_THREADS: u64 = 4096;
-const ESTIMATORS: [(&str, Estimator); 4] = [
+const ESTIMATORS: [(&str, Estimator); 5] = [
     ("organ", Estimator::Organ),
     ("map", Estimator::Map),
     ("analog", Estimator::Analog),
+    ("map-smoothed", Estimator::MapSmoothed),
     ("track-length", Estimator::TrackLength),
 ];
 

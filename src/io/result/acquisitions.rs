@@ -39,6 +39,9 @@ pub fn write(
             attribute(&group, "largest_noise_index", noise.largest)?;
         }
         write_run(&group, outcome)?;
+        if let Some(bias) = outcome.smoothing_bias {
+            attribute(&group, "smoothing_bias", bias)?;
+        }
         if let Some(ctdi) = ctdi.get(index).and_then(Option::as_ref) {
             write_ctdi(&group, ctdi, outcome.acquisition.mas_per_rotation())?;
         }
