@@ -53,6 +53,11 @@ impl Blend {
         Some(sum)
     }
 
+    /// Factor of every organ's energy and of every bone's energy to active marrow, 1/g.
+    pub fn factors_per_g(&self) -> [&[f64]; 2] {
+        [&self.organ_per_g, &self.marrow_per_g]
+    }
+
     /// Dose of an acquisition by batch, mGy: replicates whose mean is the dose.
     pub fn batches_mgy(&self, acquisition: &AcquisitionOutcome) -> Vec<f64> {
         let scale = acquisition.mgy_per_batch_kev_g;

@@ -54,7 +54,7 @@ const LENGTH_CM: f64 = 15.0;
 /// Edge of its voxels, cm.
 const VOXEL_CM: f64 = 0.1;
 /// Beams wider than this are measured at [`REFERENCE_CM`], cm (IEC 60601-2-44, amendment 1 of 2012, as recalled).
-const WIDEST_CM: f64 = 4.0;
+pub(super) const WIDEST_CM: f64 = 4.0;
 /// Collimation at which wide beams are measured, cm.
 const REFERENCE_CM: f64 = 2.0;
 /// A scanner's CTDI is the same in every run.
@@ -139,21 +139,9 @@ impl Ctdi {
 fn round(exam: &Exam, histories: u64, seed: u64) -> Result<Ctdi> {
     let settings = Settings { seed, histories, estimator: Estimator::Organ, map_binning: None, target: None };
     let outcome = simulate(exam, &settings, &Unobserved)?;
-    let masses_g = exam.phantom.organ_masses_g();
-    let rod = |name: &str| {
-        let organ = exam.phantom.organs.iter().position(|organ| organ.id == format!("ctdi_{name}"));
-        organ
-            .and_then(|organ| Blend::mean_of(&[organ], &masses_g))
-            .ok_or_else(|| Error::Internal(format!("the CTDI phantom has no rod {name}")))
-    };
-    let sides = ["000", "090", "180", "270"].map(|angle| rod(&format!("periphery_{angle}")));
-    let sides = sides.into_iter().collect::<Result<Vec<_>>>()?;
-    let (centre, periphery) = (rod("centre")?, Blend::average(&sides).expect("there are four"));
-    let mut weighted = Blend::nothing(exam.phantom.organs.len());
-    weighted.add(&centre, 1.0 / 3.0);
-    weighted.add(&periphery, 2.0 / 3.0);
+    let [centre, periphery, weighted] = rods(&exam.phantom)?;
     // The mean dose of a rod of 100 mm times its length is the integral; over the collimation it is CTDI100.
-    let per_collimation = CTDI_ROD_LENGTH_CM / exam.acquisitions[0].collimation_cm;
+    let per_collimation = rod_per_collimation(&exam.acquisitions[0]);
     let value = |blend: &Blend| blend.total_mgy(&outcome.acquisitions).scaled(per_collimation);
     Ok(Ctdi {
         centre_mgy_per_mas: value(&centre),
@@ -163,16 +151,43 @@ fn round(exam: &Exam, histories: u64, seed: u64) -> Result<Ctdi> {
     })
 }
 
-/// One rotation of 1 mAs about the middle of the phantom.
-fn exam(beam: &Beam) -> Result<Exam> {
-    let diameter_cm = beam.phantom.diameter_cm();
-    let collimation_cm = if beam.collimation_cm > WIDEST_CM { REFERENCE_CM } else { beam.collimation_cm };
-    let mut phantom = ctdi_cylinder(diameter_cm, LENGTH_CM, CTDI_ROD_DIAMETER_CM, [VOXEL_CM; 3])?;
+/// Centre, mean of the periphery, and a third of the one with two thirds of the other, as mean doses of rods.
+pub(super) fn rods(phantom: &Phantom) -> Result<[Blend; 3]> {
+    let masses_g = phantom.organ_masses_g();
+    let rod = |name: &str| {
+        let organ = phantom.organs.iter().position(|organ| organ.id == format!("ctdi_{name}"));
+        organ
+            .and_then(|organ| Blend::mean_of(&[organ], &masses_g))
+            .ok_or_else(|| Error::Internal(format!("the CTDI phantom has no rod {name}")))
+    };
+    let sides = ["000", "090", "180", "270"].map(|angle| rod(&format!("periphery_{angle}")));
+    let sides = sides.into_iter().collect::<Result<Vec<_>>>()?;
+    let (centre, periphery) = (rod("centre")?, Blend::average(&sides).expect("there are four"));
+    let mut weighted = Blend::nothing(phantom.organs.len());
+    weighted.add(&centre, 1.0 / 3.0);
+    weighted.add(&periphery, 2.0 / 3.0);
+    Ok([centre, periphery, weighted])
+}
+
+/// Length of a rod over the collimation: the mean dose of a rod times it is CTDI100.
+pub(super) fn rod_per_collimation(rotation: &Acquisition) -> f64 {
+    CTDI_ROD_LENGTH_CM / rotation.collimation_cm
+}
+
+/// The phantom whose rods are of air.
+pub(super) fn phantom(of: CtdiPhantom) -> Result<Phantom> {
+    let mut phantom = ctdi_cylinder(of.diameter_cm(), LENGTH_CM, CTDI_ROD_DIAMETER_CM, [VOXEL_CM; 3])?;
     fill_rods_with_dense_air(&mut phantom)?;
-    let rotation = Acquisition {
+    Ok(phantom)
+}
+
+/// One rotation of 1 mAs about the middle of the phantom.
+pub(super) fn rotation(tube_voltage_kv: f64, collimation_cm: f64) -> Acquisition {
+    let collimation_cm = if collimation_cm > WIDEST_CM { REFERENCE_CM } else { collimation_cm };
+    Acquisition {
         phase: "CTDI".to_owned(),
         mode: Mode::Axial { table_increment_cm: collimation_cm },
-        tube_voltage_kv: beam.tube_voltage_kv,
+        tube_voltage_kv,
         tube_current_ma: 1.0,
         rotation_time_s: 1.0,
         collimation_cm,
@@ -184,7 +199,13 @@ fn exam(beam: &Beam) -> Result<Exam> {
         dynamic_collimation: false,
         scanner: None,
         output_factor: 1.0,
-    };
+    }
+}
+
+/// A phantom with the rotation about its middle.
+fn exam(beam: &Beam) -> Result<Exam> {
+    let phantom = phantom(beam.phantom)?;
+    let rotation = rotation(beam.tube_voltage_kv, beam.collimation_cm);
     let placement = Placement { position: PatientPosition::Hfs, isocentre_cm: phantom.axis_cm };
     Ok(Exam { phantom, scanner: beam.scanner.clone(), placement, acquisitions: vec![rotation] })
 }

@@ -133,6 +133,7 @@ pub fn effective_dose(
 }
 
 /// A tissue with its weight.
+#[derive(Clone)]
 struct Part {
     tissue: &'static str,
     weight: f64,
@@ -193,15 +194,25 @@ fn parts(
 /// ICRP 60's remainder: weights by mass, and half of all to a member that exceeds every named tissue.
 fn weighted_by_mass(
     anatomy: &Anatomy,
-    mut remainder: Vec<Part>,
+    remainder: Vec<Part>,
     named: &[Part],
     acquisitions: &[AcquisitionOutcome],
 ) -> Vec<Part> {
     let dose = |part: &Part| part.blend.total_mgy(acquisitions).mean;
-    let highest_named = named.iter().map(dose).fold(0.0, f64::max);
-    let doses: Vec<f64> = remainder.iter().map(dose).collect();
-    let highest = (0..doses.len()).max_by(|&a, &b| doses[a].total_cmp(&doses[b]));
-    let apart = highest.filter(|&index| doses[index] > highest_named);
+    let apart =
+        apart(&named.iter().map(dose).collect::<Vec<_>>(), &remainder.iter().map(dose).collect::<Vec<_>>());
+    with_mass_weights(anatomy, remainder, apart)
+}
+
+/// The member of the remainder whose dose is the highest, where that exceeds every named tissue's.
+fn apart(named: &[f64], remainder: &[f64]) -> Option<usize> {
+    let highest_named = named.iter().copied().fold(0.0, f64::max);
+    let highest = (0..remainder.len()).max_by(|&a, &b| remainder[a].total_cmp(&remainder[b]));
+    highest.filter(|&index| remainder[index] > highest_named)
+}
+
+/// Weights by mass, and half of all to the member that stands apart.
+fn with_mass_weights(anatomy: &Anatomy, mut remainder: Vec<Part>, apart: Option<usize>) -> Vec<Part> {
     let whole = Scheme::Icrp60.remainder_weight();
     let shared = if apart.is_some() { 0.5 * whole } else { whole };
     let masses_g: Vec<f64> = remainder.iter().map(|part| anatomy.mass_g(part.tissue)).collect();
@@ -210,4 +221,46 @@ fn weighted_by_mass(
         part.weight = if Some(index) == apart { 0.5 * whole } else { shared * masses_g[index] / sum_g };
     }
     remainder
+}
+
+/// An effective dose as a linear combination of organ energies, for doses that are not known yet.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EffectiveForm {
+    /// Weighting factors.
+    pub scheme: Scheme,
+    /// Member of ICRP 60's remainder that gets half of its weight; `None` where no member exceeds the named tissues.
+    pub apart: Option<&'static str>,
+    /// The combination: energies to mSv where organs' means are mGy.
+    pub blend: Blend,
+}
+
+/// Every combination that the effective dose of a scheme may turn out to be; or the tissues that the phantom lacks.
+pub fn effective_forms(phantom: &Phantom, scheme: Scheme) -> Result<Vec<EffectiveForm>, Vec<&'static str>> {
+    let anatomy = Anatomy::new(phantom, &[]);
+    // Without acquisitions all doses are 0, and no member stands apart.
+    let parts = parts(&anatomy, &[], scheme)?;
+    let form = |apart: Option<&'static str>, parts: &[Part]| {
+        let mut blend = Blend::nothing(phantom.organs.len());
+        parts.iter().for_each(|part| blend.add(&part.blend, part.weight));
+        EffectiveForm { scheme, apart, blend }
+    };
+    let mut forms = vec![form(None, &parts)];
+    if scheme == Scheme::Icrp60 {
+        let (remainder, named): (Vec<Part>, Vec<Part>) =
+            parts.into_iter().partition(|part| part.in_remainder);
+        for index in 0..remainder.len() {
+            let mut parts = named.clone();
+            parts.extend(with_mass_weights(&anatomy, remainder.clone(), Some(index)));
+            forms.push(form(Some(remainder[index].tissue), &parts));
+        }
+    }
+    Ok(forms)
+}
+
+/// The member of ICRP 60's remainder that stands apart for some doses by tissue, mGy; tissues without a dose count as 0.
+pub fn icrp60_apart(dose_mgy: impl Fn(&str) -> Option<f64>) -> Option<&'static str> {
+    let named = NAMED.iter().filter(|named| named.1 > 0.0);
+    let named: Vec<f64> = named.map(|named| dose_mgy(named.0).unwrap_or(0.0)).collect();
+    let remainder: Vec<f64> = REMAINDER_60.iter().map(|tissue| dose_mgy(tissue).unwrap_or(0.0)).collect();
+    apart(&named, &remainder).map(|index| REMAINDER_60[index])
 }

@@ -1,10 +1,13 @@
 //! The command line: arguments, progress, exit codes.
 
 mod bench;
+mod calibrate;
 mod check;
 mod compare;
 mod console;
 mod ctdi;
+mod estimate;
+mod evaluate;
 mod export;
 mod interrupt;
 mod phantoms;
@@ -12,6 +15,7 @@ mod plot;
 mod progress;
 mod protocol;
 mod report;
+mod respond;
 mod risk;
 mod run;
 mod scanner;
@@ -38,6 +42,10 @@ Examples:
   childsize export out/ --format nifti        its dose map for other programs
   childsize plot out/                         its figures as SVG and PNG, for papers
   childsize risk out/ --age-y 5 --sex female --coefficients table.csv    lifetime attributable risk, by your table
+  childsize respond ce-05y -o 5y.h5           a phantom's response, once; then
+  childsize evaluate 5y.h5 chest.toml         doses of any protocol from it, at once
+  childsize calibrate -o tables/              size tables: dose per CTDIvol by age, region and tube voltage
+  childsize estimate --age 5 --region chest --kv 100 --ctdi-vol 2 --phantom body32    doses from the tables
   childsize ctdi chest.toml                   CTDIw, CTDIvol and DLP of its scanner and mAs
   childsize protocol from-rdsr dose.dcm -o chest.toml  a protocol from the scanner's dose report
   childsize scanner                           which scanners there are, and what is assumed of them
@@ -63,8 +71,12 @@ enum Command {
     Run(run::RunArguments),
     Check(check::CheckArguments),
     Compare(compare::CompareArguments),
+    Calibrate(calibrate::CalibrateArguments),
     Ctdi(ctdi::CtdiArguments),
     Export(export::ExportArguments),
+    Respond(respond::RespondArguments),
+    Evaluate(evaluate::EvaluateArguments),
+    Estimate(estimate::EstimateArguments),
     Phantoms(phantoms::PhantomsArguments),
     Plot(plot::PlotArguments),
     Report(report::ReportArguments),
@@ -87,6 +99,10 @@ pub fn main() -> ExitCode {
         Command::Compare(arguments) => compare::run(&arguments).map(|()| ExitCode::SUCCESS),
         Command::Ctdi(arguments) => ctdi::run(&arguments).map(|()| ExitCode::SUCCESS),
         Command::Export(arguments) => export::run(&arguments).map(|()| ExitCode::SUCCESS),
+        Command::Respond(arguments) => respond::run(&arguments),
+        Command::Evaluate(arguments) => evaluate::run(&arguments).map(|()| ExitCode::SUCCESS),
+        Command::Calibrate(arguments) => calibrate::run(&arguments),
+        Command::Estimate(arguments) => estimate::run(&arguments).map(|()| ExitCode::SUCCESS),
         Command::Phantoms(arguments) => phantoms::run(&arguments).map(|()| ExitCode::SUCCESS),
         Command::Plot(arguments) => plot::run(&arguments).map(|()| ExitCode::SUCCESS),
         Command::Report(arguments) => report::run(&arguments).map(|()| ExitCode::SUCCESS),

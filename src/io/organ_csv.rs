@@ -70,7 +70,7 @@ fn record(
 }
 
 /// Six significant digits; empty where there is no number.
-fn number(value: Option<f64>) -> String {
+pub(in crate::io) fn number(value: Option<f64>) -> String {
     let digits = |value: f64| format!("{value:.5e}").parse::<f64>().unwrap_or(value).to_string();
     value.filter(|value| value.is_finite()).map(digits).unwrap_or_default()
 }

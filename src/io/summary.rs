@@ -120,7 +120,7 @@ fn acquisition_value(outcome: &AcquisitionOutcome, result: &ResultFile, index: u
     })
 }
 
-fn ctdi_value(ctdi: &AcquisitionCtdi) -> Value {
+pub(in crate::io) fn ctdi_value(ctdi: &AcquisitionCtdi) -> Value {
     json!({
         "phantom": ctdi.console.phantom.name(),
         "ctdi_vol_mgy": ctdi.volume_mgy.mean,
@@ -164,7 +164,7 @@ fn tissue(tissue: &TissueDose) -> Value {
     })
 }
 
-fn organ(row: &OrganRow, phases: &[String]) -> Value {
+pub(in crate::io) fn organ(row: &OrganRow, phases: &[String]) -> Value {
     let mut organ = Map::new();
     organ.insert("id".to_owned(), json!(row.id));
     organ.insert("name".to_owned(), json!(row.name));

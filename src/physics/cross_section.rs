@@ -1,5 +1,7 @@
 //! Attenuation and energy transfer of a material: the mixture of its elements, by mass.
 
+use std::sync::OnceLock;
+
 use crate::constants::{AVOGADRO_PER_MOL, CM2_PER_BARN};
 use crate::data::element::atomic_weight_g_mol;
 use crate::data::epdl97::{Element, element};
@@ -12,7 +14,9 @@ use crate::physics::photoelectric::K_FLUORESCENCE_Z_MIN;
 #[derive(Clone, Debug)]
 pub struct Attenuation {
     parts: Vec<Part>,
-    compton_share: LogLogTable,
+    material: Material,
+    /// Made when it is first asked for: a filter's attenuation has no use for it.
+    compton_share: OnceLock<LogLogTable>,
 }
 
 /// One element of the material; cm²/g = `scale` × barn per atom.
@@ -31,7 +35,8 @@ impl Attenuation {
         };
         Attenuation {
             parts: material.mass_fractions.iter().map(part).collect(),
-            compton_share: transferred_share_table(material),
+            material: material.clone(),
+            compton_share: OnceLock::new(),
         }
     }
 
@@ -76,7 +81,7 @@ impl Attenuation {
 
     /// Mean share of the energy that goes to the electron in Compton scattering.
     pub fn compton_transferred_share(&self, energy_kev: f64) -> f64 {
-        self.compton_share.value(energy_kev)
+        self.compton_share.get_or_init(|| transferred_share_table(&self.material)).value(energy_kev)
     }
 
     /// μtr/ρ where the x rays of an atom carry away this much, barn keV.

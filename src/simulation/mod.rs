@@ -2,6 +2,7 @@
 
 pub mod outcome;
 pub mod outward;
+pub mod response;
 mod run;
 mod schedule;
 pub mod settings;

@@ -23,7 +23,7 @@ const FAN_CELL_RAD: f64 = 0.5 * crate::units::RAD_PER_DEG;
 /// Entries of the guide into each cell's cumulative spectrum.
 const GUIDE: usize = 256;
 /// Distance at which tube output is stated, cm.
-const REFERENCE_DISTANCE_CM: f64 = 100.0;
+pub(super) const REFERENCE_DISTANCE_CM: f64 = 100.0;
 
 /// Deviates in (0, 1) that make one source photon.
 #[derive(Clone, Copy, Debug)]
@@ -156,23 +156,39 @@ impl PhotonSource for Beam {
         if high <= low || sin_high <= sin_low {
             return None;
         }
-        let ray = self.fan.sample(low, high, deviates.fan, deviates.energy);
-        let (outward, lateral) = gantry_axes(self.placement.position, gantry_angle_rad);
+        let sample = self.fan.sample(low, high, deviates.fan, deviates.energy);
         let sin_cone = sin_low + f64::from(deviates.cone) * (sin_high - sin_low);
         let open = (sin_high - sin_low) / (2.0 * self.blades.sin_cone());
-        let cos_cone = (1.0 - sin_cone * sin_cone).sqrt();
-        let (sin_fan, cos_fan) = ray.fan_angle_rad.sin_cos();
-        let mut direction = (lateral * sin_fan - outward * cos_fan) * cos_cone;
-        direction.z = sin_cone;
-        let [x_cm, y_cm] = self.placement.isocentre_cm;
-        let position_cm = Vector3::new(x_cm, y_cm, z_cm) + outward * self.source_to_isocentre_cm;
+        let (position_cm, direction) = ray(
+            &self.placement,
+            self.source_to_isocentre_cm,
+            (z_cm, gantry_angle_rad),
+            (sample.fan_angle_rad, sin_cone),
+        );
         Some(Photon {
             position_cm: position_cm.cast(),
             direction: direction.cast(),
-            energy_kev: ray.energy_kev,
-            weight: ray.weight * open as f32,
+            energy_kev: sample.energy_kev,
+            weight: sample.weight * open as f32,
         })
     }
+}
+
+/// Focal spot (cm) and direction of a ray: source plane and gantry angle, then fan angle and sine of the cone angle.
+#[inline]
+pub(super) fn ray(
+    placement: &Placement,
+    source_to_isocentre_cm: f64,
+    (z_cm, gantry_angle_rad): (f64, f64),
+    (fan_angle_rad, sin_cone): (f64, f64),
+) -> (Vector3<f64>, Vector3<f64>) {
+    let (outward, lateral) = gantry_axes(placement.position, gantry_angle_rad);
+    let cos_cone = (1.0 - sin_cone * sin_cone).sqrt();
+    let (sin_fan, cos_fan) = fan_angle_rad.sin_cos();
+    let mut direction = (lateral * sin_fan - outward * cos_fan) * cos_cone;
+    direction.z = sin_cone;
+    let [x_cm, y_cm] = placement.isocentre_cm;
+    (Vector3::new(x_cm, y_cm, z_cm) + outward * source_to_isocentre_cm, direction)
 }
 
 /// Fan angle, energy and weight of a ray.

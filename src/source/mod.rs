@@ -5,6 +5,9 @@
 pub mod acquisition;
 pub mod beam;
 pub mod bowtie;
+pub mod cell_source;
+pub mod cell_weights;
+pub mod cells;
 pub mod collimator;
 pub mod current;
 pub mod exposure;

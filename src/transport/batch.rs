@@ -53,7 +53,7 @@ impl Estimator {
     }
 
     /// Interactions a primary ray is given.
-    fn splits(self) -> f32 {
+    pub const fn splits(self) -> f32 {
         match self {
             Estimator::Organ => 8.0,
             Estimator::MapSmoothed => 1.0,

@@ -7,6 +7,7 @@ pub mod report;
 pub mod row;
 mod scan;
 pub mod size;
+pub mod size_tables;
 pub mod spectra;
 mod table;
 pub mod tg195;

@@ -1,8 +1,8 @@
 //! `childsize run`: from a protocol to organ doses and a dose map.
 
 mod outputs;
-mod plan;
-mod report;
+pub(super) mod plan;
+pub(super) mod report;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

@@ -30,7 +30,12 @@ const LONGEST_PHASE: usize = 18;
 
 /// Phantom and acquisitions, before the run.
 pub fn header(plan: &Plan) -> String {
-    let phantom = &plan.exam.phantom;
+    header_of(&plan.exam)
+}
+
+/// The same of an exam.
+pub fn header_of(exam: &Exam) -> String {
+    let phantom = &exam.phantom;
     let [nx, ny, nz] = phantom.grid.counts;
     let body_kg = body_mass_g(phantom) / 1000.0;
     let voxel = edges_mm(phantom.grid.spacing_cm);
@@ -38,8 +43,8 @@ pub fn header(plan: &Plan) -> String {
         format!(" phantom  {}   {voxel} mm   {nx} x {ny} x {nz}   {body_kg:.2} kg\n", plain(&phantom.id));
     // The name says how a phantom was scaled.
     text += &format!("          {}\n", plain(&phantom.name));
-    for acquisition in &plan.exam.acquisitions {
-        text += &scan_line(acquisition, plan.exam.scanner_of(acquisition).source_to_isocentre_cm);
+    for acquisition in &exam.acquisitions {
+        text += &scan_line(acquisition, exam.scanner_of(acquisition).source_to_isocentre_cm);
     }
     text
 }
@@ -97,7 +102,12 @@ pub fn table(table: &OrganTable) -> String {
 
 /// CTDIvol and DLP, before the run.
 pub fn ctdi(plan: &Plan, found: &[Option<AcquisitionCtdi>]) -> String {
-    let lines = plan.exam.acquisitions.iter().zip(found).filter_map(|(acquisition, found)| {
+    ctdi_lines(&plan.exam, found)
+}
+
+/// The same of an exam.
+pub fn ctdi_lines(exam: &Exam, found: &[Option<AcquisitionCtdi>]) -> String {
+    let lines = exam.acquisitions.iter().zip(found).filter_map(|(acquisition, found)| {
         let found = found.as_ref()?;
         let origin = match found.console.ctdi_vol_mgy {
             Some(_) => format!(

@@ -14,6 +14,7 @@ mod phases;
 mod range;
 mod run;
 mod scanner;
+mod subject;
 
 use std::path::Path;
 
@@ -36,6 +37,7 @@ use scanner::ScannerEntry;
 
 pub use keys::all_keys;
 pub use run::{DEFAULT_HISTORIES, DEFAULT_MIN_MASS_G, DEFAULT_SEED, Format, OutputSettings};
+pub use subject::{Subject, SubjectKeys};
 
 /// Name and version of the format.
 pub const SCHEMA: &str = "childsize.protocol/1";

@@ -25,7 +25,7 @@ use crate::error::{Error, Result};
 const STYLE: &str = include_str!("templates/style.css");
 /// Sorts the tables of a page: plain JavaScript.
 const TABLES: &str = include_str!("templates/tables.js");
-const TEMPLATES: [(&str, &str); 8] = [
+const TEMPLATES: [(&str, &str); 9] = [
     ("page.html", include_str!("templates/page.html")),
     ("charts.html", include_str!("templates/charts.html")),
     ("comparison.html", include_str!("templates/comparison.html")),
@@ -34,6 +34,7 @@ const TEMPLATES: [(&str, &str); 8] = [
     ("result_protocol.html", include_str!("templates/result_protocol.html")),
     ("result_map.html", include_str!("templates/result_map.html")),
     ("result_organs.html", include_str!("templates/result_organs.html")),
+    ("size_tables.html", include_str!("templates/size_tables.html")),
 ];
 
 pub(in crate::io) use format::significant as digits;
@@ -60,6 +61,13 @@ pub fn validation(value: &Value) -> Result<String> {
 fn scripts(texts: &[&str]) -> Value {
     let script = |text: &&str| json!({ "text": text, "hash": BASE64_STANDARD.encode(Sha256::digest(text)) });
     texts.iter().map(script).collect()
+}
+
+/// The page of size tables ([`crate::io::size_tables`]).
+pub fn size_tables(value: &Value) -> Result<String> {
+    let mut page = value.clone();
+    page["scripts"] = scripts(&[TABLES]);
+    render("size_tables.html", &page)
 }
 
 fn render(template: &str, value: &Value) -> Result<String> {

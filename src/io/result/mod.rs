@@ -21,7 +21,7 @@
 
 mod acquisitions;
 mod batches;
-mod dimension;
+pub(in crate::io) mod dimension;
 mod effective;
 pub(crate) mod hdf;
 pub(in crate::io) mod map_file;
@@ -100,10 +100,15 @@ impl ResultFile<'_> {
         self.created.round(Unit::Second).unwrap_or(self.created).to_string()
     }
 
-    /// Commit the program was built from, `unknown` outside a repository.
+    /// Commit the program was built from.
     pub fn git_commit(&self) -> &'static str {
-        option_env!("CHILDSIZE_GIT_COMMIT").unwrap_or("unknown")
+        git_commit()
     }
+}
+
+/// Commit the program was built from, `unknown` outside a repository.
+pub fn git_commit() -> &'static str {
+    option_env!("CHILDSIZE_GIT_COMMIT").unwrap_or("unknown")
 }
 
 /// Writes the file: beside its place, synced, then renamed, so that it appears whole or not at all.

@@ -1,0 +1,49 @@
+//! Evaluating a protocol from a response matrix: weights and sums, no transport.
+
+use std::hint::black_box;
+
+use childsize::analysis::response::answer::answer;
+use childsize::analysis::response::rows::rows_of;
+use childsize::io::protocol::{Subject, SubjectKeys};
+use childsize::simulation::Unobserved;
+use childsize::simulation::response::{Effort, Making, making_acquisition, respond};
+use childsize::source::cell_weights::CellWeights;
+use criterion::{Criterion, criterion_group, criterion_main};
+
+fn evaluate(criterion: &mut Criterion) {
+    let keys = SubjectKeys {
+        phantom: "ce-05y-arms-raised",
+        scanner: "generic-64",
+        bowtie: None,
+        voxel_mm: Some(4.0),
+    };
+    let subject = Subject::of(&keys).expect("a shipped phantom");
+    let (rows, combinations) = rows_of(&subject.phantom);
+    let making = Making {
+        phantom: &subject.phantom,
+        scanner: &subject.scanner,
+        placement: subject.placement,
+        collimation_cm: 4.0,
+        z_cm: None,
+        plane_cm: 0.5,
+        angles: 12,
+    };
+    let effort = Effort {
+        seed: 1,
+        relative_error: 0.5,
+        target_rows: rows.organs_of_at_least(10.0),
+        most_histories: 1,
+    };
+    let matrix = respond(&making, &combinations, &effort, &Unobserved).expect("a response");
+    let marks = &subject.phantom.landmarks_z_cm;
+    let scan = making_acquisition([marks["diaphragm"], marks["lung_apex"]], 4.0);
+    criterion.bench_function("evaluate a chest scan of the 5-year-old", |bencher| {
+        bencher.iter(|| {
+            let weights = CellWeights::of(black_box(&scan), &subject.scanner, &matrix.grid).expect("weights");
+            answer(&matrix, &[weights])
+        });
+    });
+}
+
+criterion_group!(benches, evaluate);
+criterion_main!(benches);
