@@ -4,7 +4,7 @@
 //! the template engine, and a page names the digests of its own scripts in its content policy: no other runs.
 //!
 //! A new page is a template that extends `page.html` and is filled with a JSON value that has `software_version`,
-//! `notice` and, from [`scripts`], `scripts`. `style.css` knows tables (`data-sortable` makes the headings of one sort it),
+//! `notice` and, from the function of that name, `scripts`. `style.css` knows tables (`data-sortable` makes the headings of one sort it),
 //! cards, facts, and charts of bars with whiskers (`charts.html`).
 
 mod format;
