@@ -218,7 +218,7 @@ impl Goal {
         };
         Some(format!(
             "{} % on {} needs about {histories:.1e} histories = {}; the run ends after {limit}",
-            target * 100.0,
+            (target * 100.0) as f32,
             console::plain(organ),
             duration(seconds)
         ))
