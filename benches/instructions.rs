@@ -8,10 +8,8 @@
 use std::hint::black_box;
 
 use childsize::geometry::outline::Outline;
-use childsize::geometry::phantom::Phantom;
-use childsize::geometry::voxelize::{Voxelization, voxelize};
-use childsize::io::phantom_file::load_shipped;
 use childsize::io::protocol::Protocol;
+use childsize::simulation::Exam;
 use childsize::source::beam::Beam;
 use childsize::source::range_ends::RangeEnds;
 use childsize::tally::batch_score::{RegionScore, VoxelScore};
@@ -55,16 +53,14 @@ struct Stage {
 fn stage() -> Stage {
     let exam =
         Protocol::parse(PROTOCOL, ".".as_ref()).and_then(|p| p.prepare()).expect("a good protocol").exam;
-    let model = load_shipped("ce-00y").expect("a shipped phantom");
-    let phantom: &'static Phantom =
-        Box::leak(Box::new(voxelize(&model, &Voxelization::cubes(0.4)).expect("voxels")));
-    let outline = Outline::of(phantom);
+    let exam: &'static Exam = Box::leak(Box::new(exam));
+    let outline = Outline::of(&exam.phantom);
     let beam = Beam::new(&exam.scanner, &exam.acquisitions[0], exam.placement).expect("a beam");
     let windows = fan_windows(&beam, &outline);
     Stage {
-        world: World::new(phantom, &outline).expect("a body"),
+        world: World::new(&exam.phantom, &outline).expect("a body"),
         beam: beam.with_windows(windows),
-        voxel_kev: vec![0.0; phantom.grid.len()],
+        voxel_kev: vec![0.0; exam.phantom.grid.len()],
     }
 }
 

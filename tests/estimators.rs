@@ -163,8 +163,10 @@ fn smoothing_buys_precision_and_leaves_organs_alone() {
     );
 }
 
+/// Ignored every day, run when smoothing changes: 60 million histories, since the bias is a fifth of the error of a voxel that
+/// the quick test above can afford.
 #[test]
-#[ignore = "5 CPU minutes: a bias of 1 % below the noise of a voxel"]
+#[ignore = "slow, 5 CPU minutes: a bias of 1 % below the noise of a voxel"]
 fn the_bias_of_smoothing_is_what_it_tells() {
     let exam = newborn_chest(0.2);
     let exact = map_of(&exam, Estimator::Map, 1, 40_000_000);
@@ -208,16 +210,18 @@ fn assert_estimators_agree(
     }
 }
 
+/// Ignored every day, run when an estimator changes: the newborn above is held to some per cent, this to a tenth of that.
 #[test]
-#[ignore = "3 CPU minutes: all organs of a 5-year-old by four estimators"]
+#[ignore = "slow, 3 CPU minutes: all organs of a 5-year-old by four estimators"]
 fn all_estimators_agree_in_every_organ_of_a_five_year_old() {
     let exam = chest("ce-05y-arms-raised", 0.2);
     let beam = Beam::new(&exam.scanner, &exam.acquisitions[0], exam.placement).unwrap();
     assert_estimators_agree(&exam.phantom, &beam, [60_000_000, 6_000_000], 30);
 }
 
+/// Ignored every day, run when an estimator changes: it needs a volume that does not come with the project, and minutes.
 #[test]
-#[ignore = "10 CPU minutes and the volume of TG-195's Case 5, named by CHILDSIZE_CASE5"]
+#[ignore = "slow, 10 CPU minutes, and needs the volume of TG-195's Case 5, named by CHILDSIZE_CASE5"]
 fn all_estimators_agree_in_every_organ_of_the_trunk_of_tg195() {
     let Some(path) = std::env::var_os("CHILDSIZE_CASE5") else {
         return println!("skipped: CHILDSIZE_CASE5 does not name the volume of TG-195's Case 5");

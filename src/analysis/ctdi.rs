@@ -15,8 +15,8 @@ use crate::geometry::phantom::{Medium, Phantom};
 use crate::geometry::standard::{CTDI_ROD_DIAMETER_CM, CTDI_ROD_LENGTH_CM, ctdi_cylinder};
 use crate::simulation::settings::Settings;
 use crate::simulation::{Exam, Unobserved, simulate};
-use crate::source::acquisition::{Acquisition, Mode, Overrange};
-use crate::source::gantry::{PatientPosition, Placement, StartAngle};
+use crate::source::acquisition::{Acquisition, Mode};
+use crate::source::gantry::{PatientPosition, Placement};
 use crate::source::scanner::Scanner;
 use crate::tally::estimate::Estimate;
 use crate::transport::batch::Estimator;
@@ -184,22 +184,9 @@ pub(super) fn phantom(of: CtdiPhantom) -> Result<Phantom> {
 /// One rotation of 1 mAs about the middle of the phantom.
 pub(super) fn rotation(tube_voltage_kv: f64, collimation_cm: f64) -> Acquisition {
     let collimation_cm = if collimation_cm > WIDEST_CM { REFERENCE_CM } else { collimation_cm };
-    Acquisition {
-        phase: "CTDI".to_owned(),
-        mode: Mode::Axial { table_increment_cm: collimation_cm },
-        tube_voltage_kv,
-        tube_current_ma: 1.0,
-        rotation_time_s: 1.0,
-        collimation_cm,
-        top_z_cm: 0.5 * collimation_cm,
-        bottom_z_cm: -0.5 * collimation_cm,
-        overrange: Overrange::None,
-        start_angle: StartAngle::Random,
-        modulation: None,
-        dynamic_collimation: false,
-        scanner: None,
-        output_factor: 1.0,
-    }
+    let mode = Mode::Axial { table_increment_cm: collimation_cm };
+    let ends_cm = [-0.5 * collimation_cm, 0.5 * collimation_cm];
+    Acquisition::plain("CTDI", mode, tube_voltage_kv, collimation_cm, ends_cm)
 }
 
 /// A phantom with the rotation about its middle.

@@ -82,6 +82,32 @@ pub struct Acquisition {
 }
 
 impl Acquisition {
+    /// The plainest of its kind: 1 mA and 1 s, no overrange, no modulation, from a random angle, between two heights, cm.
+    pub fn plain(
+        phase: &str,
+        mode: Mode,
+        tube_voltage_kv: f64,
+        collimation_cm: f64,
+        [bottom_z_cm, top_z_cm]: [f64; 2],
+    ) -> Self {
+        Acquisition {
+            phase: phase.to_owned(),
+            mode,
+            tube_voltage_kv,
+            tube_current_ma: 1.0,
+            rotation_time_s: 1.0,
+            collimation_cm,
+            top_z_cm,
+            bottom_z_cm,
+            overrange: Overrange::None,
+            start_angle: StartAngle::Random,
+            modulation: None,
+            dynamic_collimation: false,
+            scanner: None,
+            output_factor: 1.0,
+        }
+    }
+
     /// Refuses what no console would accept.
     pub fn check(&self) -> Result<()> {
         check_positive("tube_current_ma", self.tube_current_ma)?;

@@ -73,7 +73,7 @@ impl DoseFigure {
 }
 
 /// Top and bottom of an acquisition's nominal range, and of all it exposes, mm.
-fn ends_mm(acquisition: &Value) -> [f64; 4] {
+pub(super) fn ends_mm(acquisition: &Value) -> [f64; 4] {
     let range = range(acquisition);
     ["top_mm", "bottom_mm", "first_mm", "last_mm"].map(|end| range[end].as_f64().unwrap_or(0.0))
 }

@@ -4,11 +4,12 @@ use plotters::coord::Shift;
 use plotters::prelude::*;
 
 use super::Options;
+use super::dose::ends_mm;
 use super::ink::{self, GRID, INK, LARGE, MARGIN, SERIES, SMALL, SOFT, WIDTH, mark_text, write};
 use crate::io::picture::drawing::{Drawing, Drawn};
 use crate::io::picture::sheet::LEFT;
+use crate::io::report::result::Told;
 use crate::io::report::result::along_z::{Curve, largest};
-use crate::io::report::result::{Told, range};
 
 const HEIGHT: u32 = 1100;
 const TOP: u32 = 130;
@@ -33,10 +34,8 @@ impl ProfileFigure {
             .iter()
             .zip(&told.currents)
             .map(|(acquisition, current)| {
-                let range = range(acquisition);
-                let ends = ["top_mm", "bottom_mm", "first_mm", "last_mm"];
                 let phase = acquisition["phase"].as_str().unwrap_or_default().to_owned();
-                (phase, ends.map(|end| range[end].as_f64().unwrap_or(0.0)), current.clone())
+                (phase, ends_mm(acquisition), current.clone())
             })
             .collect();
         let exposed = phases.iter().map(|(_, ends, _)| [ends[3], ends[2]]);

@@ -12,11 +12,11 @@ use crate::error::{Error, Result};
 use crate::geometry::outline::Outline;
 use crate::geometry::phantom::Phantom;
 use crate::simulation::{Exam, Observer};
-use crate::source::acquisition::{Acquisition, Mode, Overrange};
+use crate::source::acquisition::{Acquisition, Mode};
 use crate::source::beam::Beam;
 use crate::source::cell_source::CellSource;
 use crate::source::cells::{CellGrid, making_spectrum};
-use crate::source::gantry::{Placement, StartAngle};
+use crate::source::gantry::Placement;
 use crate::source::scanner::Scanner;
 use crate::source::spectrum::Spectrum;
 use crate::tally::energy_balance::EnergyBalance;
@@ -153,22 +153,8 @@ fn interval_cm(making: &Making, outline: &Outline) -> Result<[f64; 2]> {
 
 /// A helix over the whole grid: what it would emit is what the cells are made of.
 pub fn making_acquisition(grid_z_cm: [f64; 2], collimation_cm: f64) -> Acquisition {
-    Acquisition {
-        phase: "response".to_owned(),
-        mode: Mode::Helical { pitch: 1.0 },
-        tube_voltage_kv: 120.0,
-        tube_current_ma: 1.0,
-        rotation_time_s: 1.0,
-        collimation_cm,
-        top_z_cm: grid_z_cm[1] + 0.5 * collimation_cm,
-        bottom_z_cm: grid_z_cm[0] - 0.5 * collimation_cm,
-        overrange: Overrange::None,
-        start_angle: StartAngle::Random,
-        modulation: None,
-        dynamic_collimation: false,
-        scanner: None,
-        output_factor: 1.0,
-    }
+    let ends_cm = [grid_z_cm[0] - 0.5 * collimation_cm, grid_z_cm[1] + 0.5 * collimation_cm];
+    Acquisition::plain("response", Mode::Helical { pitch: 1.0 }, 120.0, collimation_cm, ends_cm)
 }
 
 fn source(making: &Making, outline: &Outline, grid: &CellGrid, made_with: &Spectrum) -> Result<CellSource> {
