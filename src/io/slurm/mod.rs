@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use minijinja::{Environment, UndefinedBehavior};
+use minijinja::value::Serde;
+use minijinja::{Environment, UndefinedBehavior, Value};
 use serde::Serialize;
 
 use crate::error::{Error, Result};
@@ -50,7 +51,7 @@ impl SlurmJobs {
     fn fill(&self, template: &str) -> Result<String> {
         let mut environment = Environment::new();
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
-        let filled = environment.render_str(template, minijinja::Value::from_serialize(self));
+        let filled = environment.render_str(template, Value::from(Serde(self)));
         filled.map(|text| text + "\n").map_err(|error| Error::Internal(format!("a job script: {error}")))
     }
 }
