@@ -114,7 +114,7 @@ fn a_run_in_pieces_is_the_run_in_one_piece() {
 
 #[test]
 fn a_target_is_reached_at_the_same_batch_in_pieces() {
-    let exam = two_phases();
+    let exam = newborn_chest(0.4);
     let organs = TargetOrgans::Named(vec!["lungs".to_owned()]);
     let target = Target { relative_error: 0.0005, organs, min_mass_g: 0.0, max_wall_s: None };
     let settings = Settings { target: Some(target), ..settings(Estimator::Organ, 100_000_000) };

@@ -11,6 +11,8 @@ mod estimate;
 mod evaluate;
 mod export;
 mod interrupt;
+#[cfg(feature = "mpi")]
+mod mpi;
 mod phantoms;
 mod plot;
 mod progress;

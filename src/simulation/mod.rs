@@ -3,6 +3,7 @@
 pub mod outcome;
 pub mod outward;
 pub mod partial;
+pub mod peers;
 pub mod response;
 mod run;
 mod schedule;

@@ -5,6 +5,7 @@ use std::ops::Range;
 use crate::error::Result;
 use crate::simulation::outcome::{Finish, Outcome};
 use crate::simulation::partial::{Keeper, Partial, without};
+use crate::simulation::peers::Peers;
 use crate::simulation::run::{Company, Run};
 use crate::simulation::settings::Settings;
 use crate::simulation::stage::{Gathered, Stage};
@@ -41,6 +42,30 @@ pub fn play_share(
         }
     }
     Ok(true)
+}
+
+/// Simulates an exam together with other processes that call this too. The outcome is with the first of them, and is that of
+/// one process to the bit, but for its times.
+pub fn simulate_among(
+    exam: &Exam,
+    settings: &Settings,
+    observer: &dyn Observer,
+    peers: &dyn Peers,
+) -> Result<Option<Outcome>> {
+    let (stage, mut gathered) = (Stage::new(exam, settings)?, Gathered::default());
+    let is_first = peers.place().0 == 0;
+    for index in 0..exam.acquisitions.len() {
+        let scene = stage.scene(index)?;
+        let mut run = Run::new(scene.plan(), &scene.beam);
+        let finish = run.play_among(peers, observer)?;
+        if is_first && let Some((outcome, map)) = scene.conclude(run, finish)? {
+            gathered.add(outcome, map);
+        }
+        if finish == Finish::Interrupted {
+            break;
+        }
+    }
+    is_first.then(|| gathered.outcome(stage)).transpose()
 }
 
 /// Puts together what others have played. `whole` says which batches there have to be; an acquisition that lacks some is

@@ -57,7 +57,7 @@ pub struct RunArguments {
     output: Option<PathBuf>,
     /// Replace results that are already there
     #[arg(long)]
-    force: bool,
+    pub(super) force: bool,
     /// Play a shard of the campaign in this folder instead (see childsize plan)
     #[arg(long, value_name = "DIR",
         conflicts_with_all = ["protocol", "output", "force", "histories", "seed", "no_map"])]
@@ -77,8 +77,19 @@ pub struct RunArguments {
     /// No dose map: organ doses only, with the estimator that is fastest for them
     #[arg(long)]
     no_map: bool,
+    /// Share the batches with the other processes of this MPI job (mpirun); without checkpoints
+    #[cfg(feature = "mpi")]
+    #[arg(long, conflicts_with = "plan")]
+    mpi: bool,
     #[command(flatten)]
-    manner: Manner,
+    pub(super) manner: Manner,
+}
+
+impl RunArguments {
+    /// The protocol file.
+    pub(super) fn protocol(&self) -> Result<&Path> {
+        self.protocol.as_deref().ok_or_else(|| Error::Internal("a run without a protocol".to_owned()))
+    }
 }
 
 /// How a run goes about it, whatever it plays.
@@ -94,11 +105,14 @@ pub struct Manner {
 
 /// Runs a protocol. Whatever can be refused is refused before the first history.
 pub fn run(arguments: &RunArguments) -> Done {
-    let Some(protocol) = &arguments.protocol else {
-        let folder = arguments.plan.as_deref().unwrap_or(Path::new(""));
+    if let Some(folder) = &arguments.plan {
         return shard::run(folder, arguments.shard, arguments.threads, arguments.manner);
-    };
-    let plan = Plan::new(arguments, protocol)?;
+    }
+    #[cfg(feature = "mpi")]
+    if arguments.mpi {
+        return super::mpi::run(arguments);
+    }
+    let plan = Plan::new(arguments, arguments.protocol()?)?;
     let outputs = Outputs::claim(&plan.directory, &plan.formats, arguments.force)?;
     let lock = FolderLock::claim(&plan.directory)?;
     let checkpoint = checkpoint_of(&plan);

@@ -1,5 +1,6 @@
 //! Batches of histories of one source on one phantom, played until target, histories, time or observer end it.
 
+mod among;
 mod scoring;
 mod state;
 
