@@ -89,7 +89,7 @@ done
 }
 
 histories=${HISTORIES:-4e6}
-sed -e 's/^target = .*//' -e "s/^\[run\]/[run]\nhistories = $histories/" "$here/examples/chest-5y.toml" |
+sed -e 's/^target = .*//' -e "s/^histories = .*/histories = $histories/" "$here/examples/chest-5y.toml" |
     sed -e 's/^voxel_mm = .*/voxel_mm = 4.0/' >"$work/protocol.toml"
 cd "$work" || exit 1
 "$program" plan protocol.toml --shards 4 -o campaign || fail "no plan"

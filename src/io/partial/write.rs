@@ -10,8 +10,7 @@ use super::head::Head;
 use super::{About, FORMAT, FORMAT_VERSION, Identity};
 use crate::error::Result;
 use crate::io::output_file;
-use crate::io::result::hdf::{NO_UNIT, dataset, text_attribute, text_dataset};
-use crate::io::result::read::first_line;
+use crate::io::result::hdf::{NO_UNIT, dataset, text_attribute, text_dataset, write_reason};
 use crate::io::result::{NOTICE, git_commit};
 use crate::simulation::outcome::{BatchRecord, OrganEnergies};
 use crate::simulation::partial::Partial;
@@ -42,7 +41,7 @@ pub fn write(
     let head = Head::new(about)?;
     let temporary = output_file::beside(path)?.into_temp_path();
     let filled = fill(&temporary, &head, partial);
-    filled.map_err(|error| output_file::unwritable(path, &first_line(&error)))?;
+    filled.map_err(|error| output_file::unwritable(path, &write_reason(&error)))?;
     head.seal(&temporary)?;
     output_file::publish_beside(temporary, path, previous)
 }
