@@ -59,9 +59,8 @@ struct Crossing {
     voxel: usize,
     label: u8,
     medium: u8,
-    /// Distances from where the photon starts, cm.
+    /// Distance from where the photon starts, cm.
     begin_cm: f32,
-    end_cm: f32,
 }
 
 impl Primary<'_> {
@@ -72,11 +71,7 @@ impl Primary<'_> {
         world.grid.walk(position_cm, direction, clip_cm, |voxel, begin_cm, length_cm| {
             let Some(&label) = world.labels.get(voxel) else { return false };
             let medium = world.medium(voxel, label);
-            self.cross(
-                Crossing { voxel, label, medium, begin_cm, end_cm: begin_cm + length_cm },
-                length_cm,
-                tally,
-            );
+            self.cross(Crossing { voxel, label, medium, begin_cm }, length_cm, tally);
             true
         });
         self.sites.len()
@@ -86,25 +81,21 @@ impl Primary<'_> {
     #[inline]
     fn walk_runs<T: Tally>(mut self, world: &World, clip_cm: (f32, f32), tally: &mut T) -> usize {
         let Photon { position_cm, direction, .. } = self.photon;
-        // The crossing under way, as far as it is known.
+        // The crossing under way.
         let mut run: Option<Crossing> = None;
-        world.grid.walk(position_cm, direction, clip_cm, |voxel, begin_cm, length_cm| {
+        world.grid.walk(position_cm, direction, clip_cm, |voxel, begin_cm, _| {
             let Some(&label) = world.labels.get(voxel) else { return false };
-            let medium = world.medium(voxel, label);
-            let end_cm = begin_cm + length_cm;
-            match &mut run {
-                Some(run) if run.label == label && run.medium == medium => run.end_cm = end_cm,
-                _ => {
-                    if let Some(run) = run {
-                        self.cross(run, run.end_cm - run.begin_cm, tally);
-                    }
-                    run = Some(Crossing { voxel, label, medium, begin_cm, end_cm });
+            if let Some(run) = run {
+                if label == run.label && world.voxel_media.is_none_or(|media| media[voxel] == run.medium) {
+                    return true;
                 }
+                self.cross(run, begin_cm - run.begin_cm, tally);
             }
+            run = Some(Crossing { voxel, label, medium: world.medium(voxel, label), begin_cm });
             true
         });
         if let Some(run) = run {
-            self.cross(run, run.end_cm - run.begin_cm, tally);
+            self.cross(run, clip_cm.1 - run.begin_cm, tally);
         }
         self.sites.len()
     }
