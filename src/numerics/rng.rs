@@ -45,6 +45,12 @@ impl HistoryAddress {
     pub fn stream(self, part: u64) -> Stream {
         Stream::seed_from_u64(self.0.wrapping_add(part))
     }
+
+    /// One deviate in (0, 1) for a part of the history that needs no more.
+    #[inline]
+    pub fn deviate(self, part: u64) -> f32 {
+        unit_from_bits(mix64(self.0.wrapping_add(part)) as u32 >> 9)
+    }
 }
 
 /// A deviate in the open interval (0, 1) with 23 random bits: never 0, never 1, exact in f32.
