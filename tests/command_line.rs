@@ -210,7 +210,7 @@ fn ctrl_c_saves_what_is_done_and_exits_with_130() {
     assert_eq!(child.wait().unwrap().code(), Some(130));
     let last: Value = serde_json::from_str(rest.last().unwrap()).unwrap();
     assert_eq!(last["event"], "interrupted");
-    assert!(last["message"].to_string().contains("the same command with --force runs it anew"));
+    assert!(last["message"].to_string().contains("`childsize resume out` goes on from there"));
     let summary = case.summary("out");
     assert_eq!(
         (&summary["complete"], &summary["acquisitions"][0]["finish"]),
