@@ -11,7 +11,7 @@ use crate::analysis::size_tables::estimate::{Answer, Part, Question, estimate};
 use crate::analysis::ssde::{head_size_factor, size_factor};
 use crate::error::{Error, Result};
 use crate::io::result::NOTICE;
-use crate::io::size_tables::{SizeTableFile, shipped};
+use crate::io::size_tables::{SizeTableFile, load};
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -55,14 +55,7 @@ pub struct EstimateArguments {
 /// Prints the estimate.
 pub fn run(arguments: &EstimateArguments) -> Result<()> {
     let question = arguments.question()?;
-    let file = match &arguments.tables {
-        None => shipped()?,
-        Some(path) => {
-            let text = std::fs::read_to_string(path)
-                .map_err(|error| Error::Unreadable { path: path.clone(), reason: error.to_string() })?;
-            SizeTableFile::parse(&text).map_err(|error| error.within(&path.display().to_string()))?
-        }
-    };
+    let file = load(arguments.tables.as_deref())?;
     let answer = estimate(&file.tables, &question)?;
     console::print(&text(&file, &question, &answer))
 }

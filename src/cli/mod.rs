@@ -22,6 +22,7 @@ mod scanner;
 mod spectrum;
 mod trial;
 mod validate;
+mod worksheet;
 
 use std::process::ExitCode;
 
@@ -46,6 +47,7 @@ Examples:
   childsize evaluate 5y.h5 chest.toml         doses of any protocol from it, at once
   childsize calibrate -o tables/              size tables: dose per CTDIvol by age, region and tube voltage
   childsize estimate --age 5 --region chest --kv 100 --ctdi-vol 2 --phantom body32    doses from the tables
+  childsize worksheet --adult-baseline site.toml -o worksheet.html    mAs of children from a site's adult techniques
   childsize ctdi chest.toml                   CTDIw, CTDIvol and DLP of its scanner and mAs
   childsize protocol from-rdsr dose.dcm -o chest.toml  a protocol from the scanner's dose report
   childsize scanner                           which scanners there are, and what is assumed of them
@@ -85,6 +87,7 @@ enum Command {
     Scanner(scanner::ScannerArguments),
     Spectrum(spectrum::SpectrumArguments),
     Validate(validate::ValidateArguments),
+    Worksheet(worksheet::WorksheetArguments),
     Bench(bench::BenchArguments),
     #[command(hide = true, name = "try-file")]
     TryFile(trial::TrialArguments),
@@ -111,6 +114,7 @@ pub fn main() -> ExitCode {
         Command::Scanner(arguments) => scanner::run(&arguments),
         Command::Spectrum(arguments) => spectrum::run(&arguments).map(|()| ExitCode::SUCCESS),
         Command::Validate(arguments) => validate::run(&arguments),
+        Command::Worksheet(arguments) => worksheet::run(&arguments).map(|()| ExitCode::SUCCESS),
         Command::Bench(arguments) => bench::run(&arguments).map(|()| ExitCode::SUCCESS),
         Command::TryFile(arguments) => trial::run(&arguments),
     };
