@@ -16,6 +16,7 @@ mod progress;
 mod protocol;
 mod report;
 mod respond;
+mod review;
 mod risk;
 mod run;
 mod scanner;
@@ -48,6 +49,7 @@ Examples:
   childsize calibrate -o tables/              size tables: dose per CTDIvol by age, region and tube voltage
   childsize estimate --age 5 --region chest --kv 100 --ctdi-vol 2 --phantom body32    doses from the tables
   childsize worksheet --adult-baseline site.toml -o worksheet.html    mAs of children from a site's adult techniques
+  childsize review chest.toml                 is it child-sized; what a phase and a centimetre cost
   childsize ctdi chest.toml                   CTDIw, CTDIvol and DLP of its scanner and mAs
   childsize protocol from-rdsr dose.dcm -o chest.toml  a protocol from the scanner's dose report
   childsize scanner                           which scanners there are, and what is assumed of them
@@ -82,6 +84,7 @@ enum Command {
     Phantoms(phantoms::PhantomsArguments),
     Plot(plot::PlotArguments),
     Report(report::ReportArguments),
+    Review(review::ReviewArguments),
     Risk(risk::RiskArguments),
     Protocol(protocol::ProtocolArguments),
     Scanner(scanner::ScannerArguments),
@@ -109,6 +112,7 @@ pub fn main() -> ExitCode {
         Command::Phantoms(arguments) => phantoms::run(&arguments).map(|()| ExitCode::SUCCESS),
         Command::Plot(arguments) => plot::run(&arguments).map(|()| ExitCode::SUCCESS),
         Command::Report(arguments) => report::run(&arguments).map(|()| ExitCode::SUCCESS),
+        Command::Review(arguments) => review::run(&arguments),
         Command::Risk(arguments) => risk::run(&arguments).map(|()| ExitCode::SUCCESS),
         Command::Protocol(arguments) => protocol::run(&arguments),
         Command::Scanner(arguments) => scanner::run(&arguments),

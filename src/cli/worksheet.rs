@@ -83,7 +83,7 @@ pub fn run(arguments: &WorksheetArguments) -> Result<()> {
         output_file::replace(path, &file.csv()?)?;
     }
     if let Some(path) = &arguments.json {
-        output_file::replace(path, format!("{:#}\n", file.value()).as_bytes())?;
+        output_file::replace(path, format!("{}\n", file.value()).as_bytes())?;
     }
     for warning in &site.warnings {
         console::note(&format!("warning: {}", console::plain(warning)));
@@ -141,7 +141,7 @@ fn row(line: &Line, sheet: &Sheet, columns_kv: &[f64]) -> Vec<String> {
     cells.push(last.map_or(String::new(), |setting| with_error(&setting.ctdi_vol_mgy[phantom])));
     cells.push(last.map_or(String::new(), |setting| with_error(&setting.effective_msv)));
     cells.push(line.image_gently.map_or(String::new(), |(_, factor)| format!("x {factor}")));
-    cells.push(line.levels.first().map_or(String::new(), |level| {
+    cells.push(line.reference_level().map_or(String::new(), |level| {
         let recalled = if level.status.starts_with("RECALLED") { "*" } else { "" };
         format!("{}{recalled}", level.high_mgy)
     }));

@@ -38,6 +38,17 @@ pub enum LevelQuantity {
     Ssde,
 }
 
+impl LevelQuantity {
+    /// For people and programs.
+    pub fn words(self) -> &'static str {
+        match self {
+            LevelQuantity::CtdiVol16 => "CTDIvol (16 cm)",
+            LevelQuantity::CtdiVol32 => "CTDIvol (32 cm)",
+            LevelQuantity::Ssde => "SSDE",
+        }
+    }
+}
+
 /// A published level.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ReferenceLevel {
@@ -69,6 +80,21 @@ pub struct LevelPatient {
     pub weight_kg: f64,
     /// Width from side to side, cm.
     pub width_cm: f64,
+}
+
+impl ReferenceLevel {
+    /// `European RP 185, reference level: CTDIvol (32 cm) 2.7 mGy (RECALLED, medium)`
+    pub fn sentence(&self) -> String {
+        let low = self.low_mgy.map_or(String::new(), |low| format!("{low} to "));
+        format!(
+            "{}, {}: {} {low}{} mGy ({})",
+            self.source,
+            self.kind.words(),
+            self.quantity.words(),
+            self.high_mgy,
+            self.status
+        )
+    }
 }
 
 static LEVELS: LazyLock<Vec<ReferenceLevel>> = LazyLock::new(|| {
@@ -118,6 +144,11 @@ pub fn levels_of(region: &str, patient: &LevelPatient) -> Vec<&'static Reference
             && within(level.width_cm, patient.width_cm)
     };
     LEVELS.iter().filter(is_of).collect()
+}
+
+/// The first diagnostic reference level among some levels.
+pub fn reference_level(levels: &[&'static ReferenceLevel]) -> Option<&'static ReferenceLevel> {
+    levels.iter().find(|level| level.kind == LevelKind::Level).copied()
 }
 
 /// Reference weights by age, years and kg; the adult is the reference man (ICRP 89, RECALLED, high).

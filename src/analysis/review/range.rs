@@ -40,23 +40,35 @@ pub fn beyond_cm(phantom: &Phantom, acquisition: &Acquisition, region: &Region) 
 /// The acquisition with a range shorter at the head end and at the foot end, cm; `None` where nothing would be left.
 pub fn shorter(acquisition: &Acquisition, [head_cm, foot_cm]: [f64; 2]) -> Option<Acquisition> {
     let (top_z_cm, bottom_z_cm) = (acquisition.top_z_cm - head_cm, acquisition.bottom_z_cm + foot_cm);
-    (top_z_cm > bottom_z_cm).then(|| Acquisition { top_z_cm, bottom_z_cm, ..acquisition.clone() })
+    (top_z_cm > bottom_z_cm)
+        .then(|| with_current_of(acquisition, Acquisition { top_z_cm, bottom_z_cm, ..acquisition.clone() }))
 }
 
 /// The acquisition without overrange; `None` where it has none.
 pub fn without_overrange(acquisition: &Acquisition) -> Option<Acquisition> {
     let helical = matches!(acquisition.mode, Mode::Helical { .. });
-    (helical && acquisition.overrange_cm() != (0.0, 0.0))
-        .then(|| Acquisition { overrange: Overrange::None, ..acquisition.clone() })
+    (helical && acquisition.overrange_cm() != (0.0, 0.0)).then(|| {
+        with_current_of(acquisition, Acquisition { overrange: Overrange::None, ..acquisition.clone() })
+    })
+}
+
+/// A shorter acquisition with the current that the whole one has at every height: the mean of a modulated current goes with
+/// the path.
+fn with_current_of(whole: &Acquisition, shorter: Acquisition) -> Acquisition {
+    let Some(profile) = &whole.modulation else { return shorter };
+    let ratio = profile.mean_along(&shorter.trajectory()) / profile.mean_along(&whole.trajectory());
+    Acquisition { tube_current_ma: ratio * whole.tube_current_ma, ..shorter }
 }
 
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
+    use std::sync::Arc;
 
     use super::*;
     use crate::data::material::Material;
     use crate::geometry::standard::elliptic_cylinder;
+    use crate::source::current::CurrentProfile;
 
     /// A body with the landmarks of a chest from 10 to 30 cm and of an abdomen from 0 to 14 cm.
     fn phantom() -> Phantom {
@@ -91,5 +103,15 @@ mod tests {
         assert_eq!((cut.bottom_z_cm, cut.top_z_cm), (10.0, 30.0));
         assert!(shorter(&scan([8.0, 9.0]), [1.0, 0.0]).is_none());
         assert!(without_overrange(&scan([8.0, 9.0])).is_none());
+    }
+
+    #[test]
+    fn a_modulated_current_stays_as_it_is_where_the_range_is_cut() {
+        // 3 mA above 20 cm, 1 mA below: 2 mA in the mean of 10 to 30 cm, 7/3 mA in that of 15 to 30 cm.
+        let profile = CurrentProfile::new(vec![19.999, 20.001], 1, vec![1.0, 3.0]).unwrap();
+        let modulated =
+            Acquisition { modulation: Some(Arc::new(profile)), tube_current_ma: 200.0, ..scan([10.0, 30.0]) };
+        let cut = shorter(&modulated, [0.0, 5.0]).unwrap();
+        assert!((cut.tube_current_ma / 200.0 - 7.0 / 6.0).abs() < 1e-3, "{}", cut.tube_current_ma);
     }
 }

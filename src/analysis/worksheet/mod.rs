@@ -13,7 +13,9 @@ use crate::analysis::ctdi::CtdiPhantom;
 use crate::analysis::size_tables::table::SizeTables;
 use crate::analysis::size_tables::{AGES, Region};
 use crate::data::image_gently;
-use crate::data::reference_levels::{LevelPatient, ReferenceLevel, levels_of, reference_weight_kg};
+use crate::data::reference_levels::{
+    LevelPatient, ReferenceLevel, levels_of, reference_level, reference_weight_kg,
+};
 use crate::error::Result;
 use crate::source::scanner::Scanner;
 use point::{Beams, Point};
@@ -115,6 +117,11 @@ pub struct Line {
 }
 
 impl Line {
+    /// The first published diagnostic reference level of the patient.
+    pub fn reference_level(&self) -> Option<&'static ReferenceLevel> {
+        reference_level(&self.levels)
+    }
+
     /// What to set at a tube voltage to hold something.
     pub fn setting(&self, tube_voltage_kv: f64, held: Held) -> Option<&Setting> {
         self.settings.iter().find(|s| s.tube_voltage_kv == tube_voltage_kv && s.held == held)

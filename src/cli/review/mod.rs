@@ -152,7 +152,11 @@ impl ReviewArguments {
             tube_voltages_kv: &self.kv,
         };
         let (engine, source) = self.engine(&prepared, response.as_ref());
-        let tell = |what: &str| if response.is_none() { console::note(&format!(" playing  {}", console::plain(what))) };
+        let tell = |what: &str| {
+            if response.is_none() {
+                console::note(&format!(" playing  {}", console::plain(what)))
+            }
+        };
         let found = review(&engine, &asked, &tell)?;
         self.conclude(&prepared, &source, &found)
     }
@@ -178,7 +182,9 @@ impl ReviewArguments {
         }
         let baseline = match &self.adult_baseline {
             Some(path) => path.display().to_string(),
-            None => "the made-up example hospital of examples/site.toml; --adult-baseline takes yours".to_owned(),
+            None => {
+                "the made-up example hospital of examples/site.toml; --adult-baseline takes yours".to_owned()
+            }
         };
         let file = ReviewFile {
             name: &prepared.name,
@@ -221,7 +227,9 @@ impl ReviewArguments {
 fn ask_for_ctdi(prepared: &mut Prepared, regions: &[Option<Region>]) {
     let acquisitions = prepared.exam.acquisitions.iter().zip(regions);
     for (asked, (acquisition, region)) in prepared.console.iter_mut().zip(acquisitions) {
-        if let (None, Some(region), false) = (&asked, region, matches!(acquisition.mode, Mode::Stationary { .. })) {
+        if let (None, Some(region), false) =
+            (&asked, region, matches!(acquisition.mode, Mode::Stationary { .. }))
+        {
             *asked = Some(ConsoleCtdi { phantom: usual_phantom(region), ctdi_vol_mgy: None });
         }
     }

@@ -24,11 +24,25 @@ pub fn text(file: &ReviewFile) -> String {
     for (reader, paragraph) in file.paragraphs() {
         text += &format!("\n For the {reader}\n{}", wrapped(&console::plain(&paragraph)));
     }
-    text + &format!("\n doses    {}; ± is one standard error\n adults   {}\n notice   {NOTICE}\n", file.source, console::plain(file.baseline))
+    text + &format!(
+        "\n doses    {}; ± is one standard error\n adults   {}\n notice   {NOTICE}\n",
+        file.source,
+        console::plain(file.baseline)
+    )
 }
 
 fn sizes(review: &Review) -> String {
-    let header = ["is it child-sized?", "Dw cm", "kV", "eff. mAs", "CTDIvol mGy", "/ same dose", "/ same E", "/ same noise", "level mGy"];
+    let header = [
+        "is it child-sized?",
+        "Dw cm",
+        "kV",
+        "eff. mAs",
+        "CTDIvol mGy",
+        "/ same dose",
+        "/ same E",
+        "/ same noise",
+        "level mGy",
+    ];
     let rows = review.phases.iter().map(size_row);
     console::table(&header.map(str::to_owned), header.len() - 1, rows)
 }
@@ -50,13 +64,13 @@ fn size_row(phase: &PhaseReview) -> Vec<String> {
             let phantom = usize::from(ctdi.console.phantom.diameter_cm() > 16.0);
             let ratio = |own: &Estimate| digits(ctdi.volume_mgy.mean / own.mean, 3);
             cells.extend(line.settings.iter().map(|setting| ratio(&setting.ctdi_vol_mgy[phantom])));
-            cells.push(line.levels.first().map_or("-".to_owned(), |level| {
+            cells.push(line.reference_level().map_or("-".to_owned(), |level| {
                 let recalled = if level.status.starts_with("RECALLED") { "*" } else { "" };
                 format!("{}{recalled}", level.high_mgy)
             }));
         }
-        (Err(why), _) => cells.push(console::plain(why)),
-        _ => {}
+        // The paragraph of the physicist says why.
+        _ => cells.extend(["-"; 4].map(str::to_owned)),
     }
     cells
 }
@@ -65,7 +79,15 @@ fn voltages(review: &Review) -> String {
     if review.voltages.is_empty() {
         return String::new();
     }
-    let header = ["another tube voltage", "mAs x, same noise", "E mSv", "saves mSv", "saves %", "mAs x, same iodine CNR", "E mSv"];
+    let header = [
+        "another tube voltage",
+        "mAs x, same noise",
+        "E mSv",
+        "saves mSv",
+        "saves %",
+        "mAs x, same iodine CNR",
+        "E mSv",
+    ];
     let rows = review.voltages.iter().map(|row| {
         vec![
             format!("  {} kV", row.tube_voltage_kv),
@@ -96,7 +118,12 @@ fn costs(review: &Review) -> String {
     let rows = rows.into_iter().map(|(name, saving)| {
         let organ = |(organ, saved, share): &(_, Estimate, f64)| {
             let organ: &crate::analysis::compare::Quantity = organ;
-            format!("{} {} mGy ({} %)", console::plain(&organ.name), digits(saved.mean, 2), digits(100.0 * share, 2))
+            format!(
+                "{} {} mGy ({} %)",
+                console::plain(&organ.name),
+                digits(saved.mean, 2),
+                digits(100.0 * share, 2)
+            )
         };
         vec![
             name,

@@ -119,6 +119,7 @@ fn child_size_value(phase: &PhaseReview, technique: &Technique, line: &Line) -> 
         "water_equivalent_diameter_cm": line.water_equivalent_diameter_cm,
         "settings": at.collect::<Vec<_>>(),
         "levels": levels(&line.levels, as_scanned),
+        "reference_level": levels(line.reference_level().as_slice(), as_scanned)[0],
     })
 }
 

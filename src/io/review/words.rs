@@ -186,7 +186,7 @@ fn physicist(file: &ReviewFile) -> String {
 fn level(phase: &PhaseReview) -> Option<String> {
     let (_, line) = phase.child_size.as_ref().ok()?;
     let (mgy, phantom) = own_ctdi_mgy(phase)?;
-    let first = line.levels.first()?;
+    let first = line.reference_level()?;
     let setting = line.settings.first()?;
     let of = match first.quantity {
         crate::data::reference_levels::LevelQuantity::CtdiVol16 => 0,

@@ -103,7 +103,7 @@ fn record(sheet: &Sheet, line: &Line, setting: &Setting) -> Vec<String> {
     row.extend(pair(&setting.effective_msv));
     let (pa_cm, factor) = line.image_gently.unzip();
     row.extend([number(pa_cm), number(factor)]);
-    match line.levels.first() {
+    match line.reference_level() {
         Some(level) => row.extend([
             level.source.to_owned(),
             level.kind.words().to_owned(),

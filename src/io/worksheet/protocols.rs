@@ -77,8 +77,8 @@ fn choose<'a>(
         LevelQuantity::CtdiVol32 => Some(level.high_mgy),
         LevelQuantity::Ssde => None,
     };
-    let level = line.levels.first().filter(|_| made.within_reference_level);
-    let lowered_to = level.filter(|level| most_mgy(level).is_some_and(|mgy| mgy < wanted_mgy)).copied();
+    let level = line.reference_level().filter(|_| made.within_reference_level);
+    let lowered_to = level.filter(|level| most_mgy(level).is_some_and(|mgy| mgy < wanted_mgy));
     let mgy = lowered_to.and_then(most_mgy).unwrap_or(wanted_mgy);
     let ma = mgy / per_mas[1] * made.pitch / made.rotation_time_s;
     // Consoles take whole mA; a level is not exceeded by rounding.
@@ -147,7 +147,7 @@ fn comments(
         Held::Noise => "the noise of the image",
     };
     lines.comment(&format!(
-        "{}, {}: made by childsize worksheet. {NOTICE}.",
+        "{}, {}: made by childsize worksheet; {NOTICE}.",
         capital(technique.region.name),
         line.patient.name
     ));
@@ -178,23 +178,9 @@ fn comments(
         decimals(of_16, 2),
         decimals(of_32, 2)
     ));
-    for level in &line.levels {
-        let quantity = match level.quantity {
-            LevelQuantity::CtdiVol16 => "CTDIvol (16 cm)",
-            LevelQuantity::CtdiVol32 => "CTDIvol (32 cm)",
-            LevelQuantity::Ssde => "SSDE",
-        };
-        let low = level.low_mgy.map_or(String::new(), |low| format!("{low} to "));
-        lines.comment(&format!(
-            "  {}, {}: {quantity} {low}{} mGy ({})",
-            level.source,
-            level.kind.words(),
-            level.high_mgy,
-            level.status
-        ));
-    }
+    line.levels.iter().for_each(|level| lines.comment(&level.sentence()));
     if line.levels.is_empty() {
-        lines.comment("  none is known to this program for this patient and region");
+        lines.comment("none is known to this program for this patient and region");
     }
 }
 

@@ -96,6 +96,7 @@ fn line_value(line: &Line, adult_kv: f64, columns_kv: &[f64]) -> Value {
         "image_gently_pa_cm": pa_cm,
         "image_gently_factor": factor,
         "levels": levels(&line.levels, shown),
+        "reference_level": levels(line.reference_level().as_slice(), shown)[0],
         "settings": line.settings.iter().map(of_setting).collect::<Vec<_>>(),
     })
 }
@@ -111,13 +112,8 @@ pub(in crate::io) fn levels(levels: &[&ReferenceLevel], setting: Option<&Setting
         }
     };
     let one = |level: &&ReferenceLevel| {
-        let quantity = match level.quantity {
-            LevelQuantity::CtdiVol16 => "CTDIvol (16 cm)",
-            LevelQuantity::CtdiVol32 => "CTDIvol (32 cm)",
-            LevelQuantity::Ssde => "SSDE",
-        };
         json!({
-            "source": level.source, "kind": level.kind.words(), "quantity": quantity, "low_mgy": level.low_mgy,
+            "source": level.source, "kind": level.kind.words(), "quantity": level.quantity.words(), "low_mgy": level.low_mgy,
             "high_mgy": level.high_mgy, "status": level.status, "own_mgy": own(level),
         })
     };
