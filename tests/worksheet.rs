@@ -16,6 +16,8 @@ use childsize::io::worksheet::{WorksheetFile, all_keys};
 use common::childsize;
 use common::page::browse;
 use predicates::str::contains;
+use rand::rngs::SmallRng;
+use rand::{RngExt, SeedableRng};
 use serde_json::Value;
 
 fn root() -> &'static Path {
@@ -159,6 +161,28 @@ fn a_site_that_cannot_be_is_refused_with_a_sentence() {
     assert!(Site::parse(CHEST, &tables).unwrap().warnings.is_empty());
     let wrong_phantom = Site::parse(&with("body32", "head16").replace("6.4", "5.6"), &tables).unwrap();
     assert!(wrong_phantom.warnings[0].contains("is ctdi_phantom right?"), "{:?}", wrong_phantom.warnings);
+}
+
+#[test]
+fn a_mutated_site_never_panics() {
+    let tables = shipped().unwrap();
+    let text = std::fs::read_to_string(root().join("examples/site.toml")).unwrap();
+    let mut rng = SmallRng::seed_from_u64(2026);
+    const LIKELY: &[u8] = b"0123456789.-e\"[]{}=,# \n";
+    let mut read = Vec::new();
+    for _ in 0..400 {
+        let mut bytes = text.clone().into_bytes();
+        for _ in 0..rng.random_range(1..4) {
+            let at = rng.random_range(0..bytes.len());
+            bytes[at] = LIKELY[rng.random_range(0..LIKELY.len())];
+        }
+        read.extend(Site::parse(&String::from_utf8_lossy(&bytes), &tables.tables));
+    }
+    assert!(read.len() > 10, "{} of 400 are still sites", read.len());
+    // What is read can be made into a worksheet.
+    for site in &read[..3] {
+        assert_eq!(WorksheetFile::of(site, &tables).unwrap().sheets.len(), site.techniques.len());
+    }
 }
 
 #[test]
