@@ -20,12 +20,14 @@ mod protocol;
 mod report;
 mod respond;
 mod resume;
+mod review;
 mod risk;
 mod run;
 mod scanner;
 mod spectrum;
 mod trial;
 mod validate;
+mod worksheet;
 
 use std::process::ExitCode;
 
@@ -55,6 +57,8 @@ Examples:
   childsize evaluate 5y.h5 chest.toml         doses of any protocol from it, at once
   childsize calibrate -o tables/              size tables: dose per CTDIvol by age, region and tube voltage
   childsize estimate --age 5 --region chest --kv 100 --ctdi-vol 2 --phantom body32    doses from the tables
+  childsize worksheet --adult-baseline site.toml -o worksheet.html    mAs of children from a site's adult techniques
+  childsize review chest.toml                 is it child-sized; what a phase and a centimetre cost
   childsize ctdi chest.toml                   CTDIw, CTDIvol and DLP of its scanner and mAs
   childsize protocol from-rdsr dose.dcm -o chest.toml  a protocol from the scanner's dose report
   childsize scanner                           which scanners there are, and what is assumed of them
@@ -93,11 +97,13 @@ enum Command {
     Phantoms(phantoms::PhantomsArguments),
     Plot(plot::PlotArguments),
     Report(report::ReportArguments),
+    Review(review::ReviewArguments),
     Risk(risk::RiskArguments),
     Protocol(protocol::ProtocolArguments),
     Scanner(scanner::ScannerArguments),
     Spectrum(spectrum::SpectrumArguments),
     Validate(validate::ValidateArguments),
+    Worksheet(worksheet::WorksheetArguments),
     Bench(bench::BenchArguments),
     #[command(hide = true, name = "try-file")]
     TryFile(trial::TrialArguments),
@@ -123,11 +129,13 @@ pub fn main() -> ExitCode {
         Command::Phantoms(arguments) => phantoms::run(&arguments).map(|()| ExitCode::SUCCESS),
         Command::Plot(arguments) => plot::run(&arguments).map(|()| ExitCode::SUCCESS),
         Command::Report(arguments) => report::run(&arguments).map(|()| ExitCode::SUCCESS),
+        Command::Review(arguments) => review::run(&arguments),
         Command::Risk(arguments) => risk::run(&arguments).map(|()| ExitCode::SUCCESS),
         Command::Protocol(arguments) => protocol::run(&arguments),
         Command::Scanner(arguments) => scanner::run(&arguments),
         Command::Spectrum(arguments) => spectrum::run(&arguments).map(|()| ExitCode::SUCCESS),
         Command::Validate(arguments) => validate::run(&arguments),
+        Command::Worksheet(arguments) => worksheet::run(&arguments).map(|()| ExitCode::SUCCESS),
         Command::Bench(arguments) => bench::run(&arguments).map(|()| ExitCode::SUCCESS),
         Command::TryFile(arguments) => trial::run(&arguments),
     };
