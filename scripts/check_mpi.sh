@@ -26,8 +26,8 @@ mpirun --version 2>/dev/null | grep -q "Open MPI" && [ "$(id -u)" = 0 ] && optio
 
 # One with a map and a number of histories, one smoothed, one that ends at its target.
 coarse() { sed -e 's/^voxel_mm = .*/voxel_mm = 4.0/' "$here/examples/chest-5y.toml"; }
-coarse | sed -e 's/^target = .*//' -e 's/^histories = .*/histories = 2e6/' >map.toml
-sed -e 's/^target = .*/estimator = "map-smoothed"/' -e 's/^histories = .*/histories = 3e5/' "$here/examples/chest-5y.toml" >smoothed.toml
+coarse | sed -e 's/^target = .*//' -e 's/^histories = .*/histories = 3e5/' >map.toml
+sed -e 's/^target = .*/estimator = "map-smoothed"/' -e 's/^histories = .*/histories = 6e4/' "$here/examples/chest-5y.toml" >smoothed.toml
 coarse | sed -e 's/^target = .*/target = { relative_error = 0.004, organs = ["lungs"] }/' >target.toml
 for protocol in map smoothed target; do
     "$program" run $protocol.toml -o $protocol-one --progress none >/dev/null || fail "$protocol without MPI"
