@@ -43,7 +43,8 @@ fn framed(own: &[u8]) -> Vec<u8> {
 }
 
 fn cut(bytes: &[u8], lengths: &[i32], starts: &[i32]) -> Vec<Vec<u8>> {
-    let part = |(&length, &start): (&i32, &i32)| bytes[start as usize + 1..(start + length) as usize].to_vec();
+    let part =
+        |(&length, &start): (&i32, &i32)| bytes[start as usize + 1..(start + length) as usize].to_vec();
     lengths.iter().zip(starts).map(part).collect()
 }
 

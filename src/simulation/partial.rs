@@ -122,6 +122,7 @@ pub struct Unkept;
 impl Keeper for Unkept {}
 
 #[cfg(test)]
+#[allow(clippy::single_range_in_vec_init)] // lists of one interval are what is tested
 mod tests {
     use super::*;
 

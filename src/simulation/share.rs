@@ -20,6 +20,9 @@ pub struct Share {
     pub batches: Vec<Vec<Range<u64>>>,
 }
 
+/// What takes the states of an acquisition, from any thread.
+pub type TakeState<'a> = dyn Fn(Partial) -> Result<()> + Sync + 'a;
+
 /// Plays those of a share's batches that the keeper does not know; whether all of them are done then.
 ///
 /// A target ends nothing here: the share says what is played. It still says which organs photons are split towards.
@@ -76,7 +79,7 @@ pub fn gather(
     exam: &Exam,
     settings: &Settings,
     whole: &Share,
-    states: &dyn Fn(usize, &(dyn Fn(Partial) -> Result<()> + Sync)) -> Result<()>,
+    states: &dyn Fn(usize, &TakeState) -> Result<()>,
 ) -> Result<Outcome> {
     let stage = Stage::new(exam, settings)?;
     let mut gathered = Gathered::default();

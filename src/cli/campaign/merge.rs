@@ -14,8 +14,7 @@ use crate::cli::{Done, console};
 use crate::error::{Error, Result};
 use crate::io::campaign::{Campaign, Lack, index_list};
 use crate::io::folder_lock::FolderLock;
-use crate::simulation::partial::Partial;
-use crate::simulation::share::gather;
+use crate::simulation::share::{TakeState, gather};
 
 /// Most lacks that are listed one by one.
 const MOST_LISTED: usize = 20;
@@ -75,7 +74,7 @@ pub fn run(arguments: &MergeArguments) -> Done {
     let (ctdi, sizes) = prepare(&mut plan)?;
     plan.warnings.iter().for_each(|warning| Show::Plain.say("warning", warning));
     let whole = campaign.plan.whole();
-    let states = |acquisition: usize, add: &(dyn Fn(Partial) -> Result<()> + Sync)| {
+    let states = |acquisition: usize, add: &TakeState| {
         (0..campaign.plan.shards.len()).into_par_iter().try_for_each(|shard| {
             let found = campaign.found(shard, acquisition)?;
             match (found.partial, found.passed_over) {

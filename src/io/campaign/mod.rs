@@ -10,6 +10,7 @@ mod plan;
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::slice::from_ref;
 
 use crate::error::{Error, Result};
 use crate::io::output_file;
@@ -108,7 +109,7 @@ impl Campaign {
 
     fn check_batches(&self, shard: usize, found: &[Range<u64>], path: &Path) -> Result<()> {
         let [first, end] = self.plan.shards[shard];
-        let Some(foreign) = without(found, &[first..end]).into_iter().next() else { return Ok(()) };
+        let Some(foreign) = without(found, from_ref(&(first..end))).into_iter().next() else { return Ok(()) };
         let of = self.plan.shards.iter().position(|own| own[0] <= foreign.start && foreign.start < own[1]);
         let of = of.map_or("of no shard".to_owned(), |of| format!("of shard {of}"));
         Err(Error::invalid(format!(
@@ -126,7 +127,7 @@ impl Campaign {
         let mut lacks = Vec::new();
         for (acquisition, phase) in self.plan.phases.iter().enumerate() {
             let found = self.about(shard, acquisition, verify)?.map_or(Vec::new(), |about| about.batches());
-            let batches = without(&[first..end], &found);
+            let batches = without(from_ref(&(first..end)), &found);
             if !batches.is_empty() {
                 lacks.push(Lack { shard, phase: phase.clone(), batches });
             }

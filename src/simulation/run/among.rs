@@ -1,5 +1,6 @@
 //! A run that several processes play together.
 
+use std::slice::from_ref;
 use std::sync::atomic::Ordering;
 
 use rayon::prelude::*;
@@ -20,7 +21,7 @@ impl<S: PhotonSource> Run<'_, S> {
         let ((index, count), company) = (peers.place(), Company { observer, keeper: &Unkept });
         let finish = loop {
             let planned = self.schedule.planned;
-            let missing = without(&[0..planned], &self.batches());
+            let missing = without(from_ref(&(0..planned)), &self.batches());
             let own: Vec<u64> = missing.into_iter().flatten().skip(index).step_by(count).collect();
             let cpu_s = self.cpu.elapsed().as_secs_f64();
             own.par_iter().with_max_len(1).for_each(|&batch| self.play_batch(batch, company));

@@ -5,6 +5,7 @@ mod scoring;
 mod state;
 
 use std::ops::Range;
+use std::slice::from_ref;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, RwLock};
 use std::time::Instant;
@@ -144,7 +145,7 @@ impl<'a, S: PhotonSource> Run<'a, S> {
     pub fn play(&mut self, company: Company) -> Finish {
         loop {
             let planned = self.schedule.planned;
-            self.play_all(&without(&[0..planned], &self.batches()), company);
+            self.play_all(&without(from_ref(&(0..planned)), &self.batches()), company);
             if self.stopped.load(Ordering::Relaxed) {
                 return self.stop(company);
             }
