@@ -1,5 +1,7 @@
 //! States of some batches: gone on from, and added up, they come to what one undisturbed run comes to, to the bit.
 
+#![allow(clippy::single_range_in_vec_init)] // shares of one interval are usual
+
 mod common;
 
 use std::ops::Range;

@@ -11,7 +11,7 @@ use crate::cli::run::outputs::Outputs;
 use crate::cli::run::plan::Plan;
 use crate::cli::run::{conclude, prepare, shell_word};
 use crate::cli::{Done, console};
-use crate::error::{Error, Result};
+use crate::error::Error;
 use crate::io::campaign::{Campaign, Lack, index_list};
 use crate::io::folder_lock::FolderLock;
 use crate::simulation::share::{TakeState, gather};
