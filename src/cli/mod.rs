@@ -2,6 +2,7 @@
 
 mod bench;
 mod calibrate;
+mod campaign;
 mod check;
 mod compare;
 mod console;
@@ -10,12 +11,15 @@ mod estimate;
 mod evaluate;
 mod export;
 mod interrupt;
+#[cfg(feature = "mpi")]
+mod mpi;
 mod phantoms;
 mod plot;
 mod progress;
 mod protocol;
 mod report;
 mod respond;
+mod resume;
 mod review;
 mod risk;
 mod run;
@@ -40,6 +44,11 @@ Examples:
   childsize check chest.toml                  what a protocol comes to, nothing simulated
   childsize run chest.toml -o out/            organ doses and a dose map with their errors
   childsize compare one.toml two.toml         what a second phase or another kV does to every organ
+  childsize resume out/                       goes on with a run that was broken off
+  childsize plan chest.toml --shards 16 -o campaign/   the same run for many processes or machines; then, for each K,
+  childsize run --plan campaign/ --shard K    its batches; and
+  childsize merge campaign/                   the result, to the bits of one run
+  childsize submit slurm campaign/            shards and merge as jobs of a cluster
   childsize report out/                       the page of a result, for a browser
   childsize export out/ --format nifti        its dose map for other programs
   childsize plot out/                         its figures as SVG and PNG, for papers
@@ -58,7 +67,7 @@ Examples:
   childsize bench                             how fast the engine is on this machine
 
 Exit codes: 0 done, 1 a row of a validation failed, 2 usage, 65 bad input, 66 missing file,
-70 internal error, 73 cannot write, 130 interrupted (what was done is saved).
+70 internal error, 73 cannot write, 75 shards are missing, 130 interrupted (what was done is saved).
 
 Research use, not for clinical decisions.";
 
@@ -73,6 +82,10 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     Run(run::RunArguments),
+    Resume(resume::ResumeArguments),
+    Plan(campaign::PlanArguments),
+    Merge(campaign::merge::MergeArguments),
+    Submit(campaign::submit::SubmitArguments),
     Check(check::CheckArguments),
     Compare(compare::CompareArguments),
     Calibrate(calibrate::CalibrateArguments),
@@ -101,6 +114,10 @@ pub fn main() -> ExitCode {
     crate::io::import::trial::set(trial::try_file);
     let done = match Arguments::parse().command {
         Command::Run(arguments) => run::run(&arguments),
+        Command::Resume(arguments) => resume::run(&arguments),
+        Command::Plan(arguments) => campaign::run(&arguments).map(|()| ExitCode::SUCCESS),
+        Command::Merge(arguments) => campaign::merge::run(&arguments),
+        Command::Submit(arguments) => campaign::submit::run(&arguments).map(|()| ExitCode::SUCCESS),
         Command::Check(arguments) => check::run(&arguments).map(|()| ExitCode::SUCCESS),
         Command::Compare(arguments) => compare::run(&arguments).map(|()| ExitCode::SUCCESS),
         Command::Ctdi(arguments) => ctdi::run(&arguments).map(|()| ExitCode::SUCCESS),

@@ -1,6 +1,8 @@
 //! File formats and console units: the only floor that knows either.
 
+pub mod campaign;
 pub mod case5_volume;
+pub mod checkpoint;
 pub mod comparison;
 pub mod ctdi_cache;
 pub mod dicom_record;
@@ -9,16 +11,19 @@ mod document;
 pub mod evaluation;
 pub mod export;
 pub mod figure;
+pub mod folder_lock;
 pub mod import;
 pub mod library_scanner;
 pub mod organ_csv;
 pub mod output_file;
+pub mod partial;
 pub mod phantom_file;
 pub mod picture;
 mod profile_csv;
 pub mod protocol;
 pub mod protocol_draft;
 pub mod report;
+pub mod request;
 pub mod response;
 pub mod result;
 pub mod result_export;
@@ -28,6 +33,8 @@ pub mod scanner_fit;
 pub mod scanner_library;
 mod section;
 pub mod size_tables;
+pub mod slurm;
+pub mod state_folder;
 pub mod summary;
 pub(in crate::io) mod toml_lines;
 pub(crate) mod toml_text;
