@@ -9,8 +9,9 @@ use clap::Args;
 use super::console;
 use super::progress::duration;
 use super::{Done, interrupt};
+use crate::analysis::response::part::Precision;
 use crate::analysis::size_tables::child::Child;
-use crate::analysis::size_tables::console::{CtdiMatrices, Precision};
+use crate::analysis::size_tables::console::CtdiMatrices;
 use crate::analysis::size_tables::reduction::reduction;
 use crate::analysis::size_tables::table::{SizeTables, fits};
 use crate::analysis::size_tables::{AGES, Age, REGIONS, Region, TUBE_VOLTAGES_KV};
@@ -213,7 +214,7 @@ fn stop_if_asked() -> Result<()> {
 }
 
 /// Those of a list that are asked for; `all` is all of them.
-fn chosen<T: Copy>(
+pub(super) fn chosen<T: Copy>(
     key: &str,
     asked: &[String],
     known: &[T],
