@@ -229,6 +229,10 @@ fn organs_in_the_field_agree_to_half_a_per_cent() {
         let found = differences(&exam, &rows, &matrix, 12_000_000, 0.02);
         let square = found.iter().map(|(_, z, _)| z * z).sum::<f64>() / found.len() as f64;
         eprintln!("{what}: {} quantities, mean square of z {square:.2}", found.len());
+        // Out of the field and at its ends axial rotations differ by more than statistics: the tilt of their cone.
+        if !what.starts_with("axial") {
+            assert_agree(&found, 30, what);
+        }
         let inside: Vec<_> = found.iter().filter(|(id, ..)| in_field(id)).collect();
         assert!(inside.len() >= 3, "{what}: {} organs in the field", inside.len());
         for (id, z, relative) in inside {

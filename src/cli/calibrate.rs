@@ -12,7 +12,7 @@ use super::{Done, interrupt};
 use crate::analysis::response::part::Precision;
 use crate::analysis::size_tables::child::Child;
 use crate::analysis::size_tables::console::CtdiMatrices;
-use crate::analysis::size_tables::reduction::reduction;
+use crate::analysis::size_tables::reduction::{head_reduction, reduction};
 use crate::analysis::size_tables::table::{SizeTables, fits};
 use crate::analysis::size_tables::{AGES, Age, REGIONS, Region, TUBE_VOLTAGES_KV};
 use crate::error::{Error, Result};
@@ -234,6 +234,8 @@ pub(super) fn chosen<T: Copy>(
 
 /// Size of the worksheet's baseline, the medium adult, by AAPM 204, cm.
 const BASELINE_CM: f64 = 29.7;
+/// Thickness of the worksheet's baseline head, cm.
+const HEAD_BASELINE_CM: f64 = 19.0;
 /// Tube voltage of the reduction factors, kV.
 const REDUCTION_KV: f64 = 120.0;
 
@@ -255,6 +257,17 @@ fn reductions(tables: &SizeTables, scanner: &Scanner) -> Result<Vec<ReductionRow
             });
         }
     }
+    found.extend(image_gently().into_iter().filter(|line| line.region == "head").filter_map(|line| {
+        Some(ReductionRow {
+            region: "head".to_owned(),
+            patient: line.patient.to_owned(),
+            pa_cm: line.pa_cm,
+            size_cm: line.pa_cm,
+            baseline_cm: HEAD_BASELINE_CM,
+            factors: head_reduction(tables, REDUCTION_KV, line.pa_cm, HEAD_BASELINE_CM)?,
+            image_gently: Some(line.abdomen_or_head),
+        })
+    }));
     Ok(found)
 }
 
