@@ -266,7 +266,7 @@ ${phases.join("")}`;
   function showSoon() {
     if (waiting) return;
     waiting = true;
-    requestAnimationFrame(() => { waiting = false; show(); });
+    setTimeout(() => { waiting = false; show(); }, 16);
   }
 
   // --- What is moved ---
@@ -352,7 +352,9 @@ ${phases.join("")}`;
   const start = Math.max(0, data.entries.findIndex(entry => entry.phantom.includes("05y") && entry.bowtie !== "head"));
   const first = { region: "chest", tube_voltage_kv: 120, tube_current_ma: 100, rotation_time_s: 0.5, pitch: 1, collimation_mm: data.collimations_mm.at(-1), overrange: "auto" };
   setRegion(first, data.entries[start], "chest");
+  // The baseline is the same scan at 120 kV.
   protocol = { entry: start, ctdi: data.entries[start].bowtie === "head" ? "head16" : "body32", phases: [first] };
   baseline = copy(protocol);
+  first.tube_voltage_kv = 100;
   show();
 })();

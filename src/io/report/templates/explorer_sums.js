@@ -156,8 +156,8 @@ const sums = (() => {
   function limits(entry, phase) {
     const beyond = overrange(phase) + phase.collimation_mm / 2, top = entry.low_mm + entry.packed.shape[2] * entry.plane_mm;
     const body = entry.slices.z_mm, margin = 10;
-    const foot = body[0] > entry.low_mm + margin ? body[0] : entry.low_mm + beyond;
-    const head = body[body.length - 1] < top - margin ? body[body.length - 1] : top - beyond;
+    const foot = body[0] > entry.low_mm + margin ? body[0] - margin : entry.low_mm + beyond;
+    const head = body[body.length - 1] < top - margin ? body[body.length - 1] + margin : top - beyond;
     return [foot, head];
   }
 
