@@ -134,7 +134,7 @@ fn the_page_says_what_the_program_says_of_its_protocol() {
     let page = explorer(folder.path());
     let [body, head] = ["00y-body.h5", "00y-head.h5"].map(|name| read(&folder.path().join(name)).unwrap());
     let text = std::fs::read_to_string(&page).unwrap();
-    assert!(text.len() < 2_000_000 && text.contains("script-src 'sha256-") && text.contains("research use"));
+    assert!(text.len() < 2_000_000 && text.contains("script-src 'sha256-") && text.contains("Research use"));
     assert!(!text.contains("http://") && !text.contains("https://"));
 
     // The page as it is: its own policy lets its scripts run, and nothing is complained of.

@@ -154,7 +154,7 @@ impl ExploreArguments {
                     phantom: id,
                     scanner: &about.scanner,
                     bowtie: Some(&about.bowtie),
-                    voxel_mm: about.resolved["phantom"]["voxel_mm"].as_f64(),
+                    voxel_mm: about.resolved["phantom"]["voxel_mm"][0].as_f64(),
                 })
                 .map_err(within)?;
                 if subject.phantom_digest != about.phantom_digest {
@@ -185,7 +185,9 @@ impl ExploreArguments {
                     self.bowties[bowtie],
                     duration(start.elapsed().as_secs_f64())
                 );
-                show.say("child", &said);
+                if show != Show::None {
+                    show.say("child", &said);
+                }
                 let subject = self.subject(age, bowtie)?;
                 let response = self.response(&subject, bowtie == 1, &ctdi)?;
                 if interrupt::requested() {

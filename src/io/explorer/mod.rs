@@ -40,11 +40,10 @@ pub fn entry(response: &Response, of: &Subject, tube_voltages_kv: &[f64]) -> Res
     let grid = &matrix.grid;
     let profile = OrganProfile::of(phantom);
     let (bottom_cm, thickness_cm) = profile.place_cm();
-    let resolved = |section: &str, key: &str| about.resolved[section][key].clone();
     Ok(json!({
         "phantom": about.phantom_id,
         "name": about.phantom_name,
-        "voxel_mm": resolved("phantom", "voxel_mm"),
+        "voxel_mm": about.resolved["phantom"]["voxel_mm"][0],
         "scanner": about.scanner,
         "bowtie": about.bowtie,
         "distance_mm": about.source_to_isocentre_mm,
