@@ -27,6 +27,9 @@ pub struct World<'a> {
     pub tables: MediumTables,
 }
 
+/// Distances at which a ray enters and leaves the bounds of the body, cm; `None` if it misses them.
+pub type Clip = Option<(f32, f32)>;
+
 /// Where an interaction happens.
 #[derive(Clone, Copy, Debug)]
 pub struct Site {
@@ -64,14 +67,20 @@ impl<'a> World<'a> {
         self.medium_of_label[usize::from(EXTERIOR)]
     }
 
-    /// Air between a photon and the body, cm; where its ray misses the body, the way there and as far again, after which what
-    /// air scatters hardly comes back.
+    /// Air between a photon and the body, cm, where `clip_cm` is where its ray meets the body; where it misses it, the way there
+    /// and as far again, after which what air scatters hardly comes back.
     #[inline]
-    pub fn air_cm(&self, photon: &Photon) -> f32 {
-        match self.bounds.clip_cm(&photon.position_cm, &photon.direction) {
+    pub fn air_cm(&self, photon: &Photon, clip_cm: Clip) -> f32 {
+        match clip_cm {
             Some((enter_cm, _)) => enter_cm,
             None => 2.0 * (self.bounds.middle_cm() - photon.position_cm).norm(),
         }
+    }
+
+    /// Where a photon's ray meets the body.
+    #[inline]
+    pub fn clip_cm(&self, photon: &Photon) -> Clip {
+        self.bounds.clip_cm(&photon.position_cm, &photon.direction)
     }
 
     /// Medium of a voxel, whose label the caller has at hand.

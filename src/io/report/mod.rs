@@ -28,7 +28,7 @@ const TABLES: &str = include_str!("templates/tables.js");
 /// The explorer: its sums, and what is seen of them.
 const EXPLORER: [&str; 2] =
     [include_str!("templates/explorer_sums.js"), include_str!("templates/explorer.js")];
-const TEMPLATES: [(&str, &str); 10] = [
+const TEMPLATES: [(&str, &str); 12] = [
     ("page.html", include_str!("templates/page.html")),
     ("charts.html", include_str!("templates/charts.html")),
     ("comparison.html", include_str!("templates/comparison.html")),
@@ -39,6 +39,8 @@ const TEMPLATES: [(&str, &str); 10] = [
     ("result_organs.html", include_str!("templates/result_organs.html")),
     ("size_tables.html", include_str!("templates/size_tables.html")),
     ("explorer.html", include_str!("templates/explorer.html")),
+    ("review.html", include_str!("templates/review.html")),
+    ("worksheet.html", include_str!("templates/worksheet.html")),
 ];
 
 pub(in crate::io) use format::significant as digits;
@@ -79,6 +81,20 @@ pub fn explorer(value: &Value) -> Result<String> {
     let mut page = value.clone();
     page["scripts"] = scripts(&EXPLORER);
     render("explorer.html", &page)
+}
+
+/// The page of a review ([`crate::io::review`]).
+pub fn review(value: &Value) -> Result<String> {
+    let mut page = value.clone();
+    page["scripts"] = scripts(&[TABLES]);
+    render("review.html", &page)
+}
+
+/// The page of a worksheet ([`crate::io::worksheet`]).
+pub fn worksheet(value: &Value) -> Result<String> {
+    let mut page = value.clone();
+    page["scripts"] = scripts(&[TABLES]);
+    render("worksheet.html", &page)
 }
 
 fn render(template: &str, value: &Value) -> Result<String> {
