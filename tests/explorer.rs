@@ -14,10 +14,10 @@ use common::childsize;
 use common::page::{between, browse, with_script};
 use serde_json::Value;
 
-/// A page of a coarse and rough newborn behind both bowties, and its responses.
+/// A page of a coarse and rough 1-year-old behind both bowties, and its responses.
 fn explorer(folder: &Path) -> PathBuf {
     let page = folder.join("explorer.html");
-    let quick = ["--ages", "00y", "--voxel-mm", "4", "--relative-error", "0.1", "--ctdi-error", "0.03"];
+    let quick = ["--ages", "01y", "--voxel-mm", "4", "--relative-error", "0.1", "--ctdi-error", "0.03"];
     let mut command = childsize();
     command
         .arg("explore")
@@ -132,7 +132,7 @@ fn kind_of(kind: childsize::analysis::response::rows::RowKind) -> String {
 fn the_page_says_what_the_program_says_of_its_protocol() {
     let folder = tempfile::tempdir().unwrap();
     let page = explorer(folder.path());
-    let [body, head] = ["00y-body.h5", "00y-head.h5"].map(|name| read(&folder.path().join(name)).unwrap());
+    let [body, head] = ["01y-body.h5", "01y-head.h5"].map(|name| read(&folder.path().join(name)).unwrap());
     let text = std::fs::read_to_string(&page).unwrap();
     assert!(text.len() < 2_000_000 && text.contains("script-src 'sha256-") && text.contains("Research use"));
     assert!(!text.contains("http://") && !text.contains("https://"));
@@ -174,7 +174,7 @@ fn explore_takes_responses_and_refuses_what_it_cannot_show() {
         childsize().arg("explore").args(more).arg("-o").arg(output).output().unwrap()
     };
     let [body, head] =
-        ["00y-body.h5", "00y-head.h5"].map(|name| folder.path().join(name).to_str().unwrap().to_owned());
+        ["01y-body.h5", "01y-head.h5"].map(|name| folder.path().join(name).to_str().unwrap().to_owned());
     let done = explore(&["--responses", &body, &head], &again);
     assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
     // From its own responses the page is the same, byte by byte.
