@@ -14,7 +14,7 @@ use crate::analysis::ctdi::{CTDI_PHANTOMS, CtdiPhantom};
 use crate::analysis::response::ctdi::respond_ctdi;
 use crate::analysis::response::part::{Lying, Precision, respond_between};
 use crate::analysis::response::rows::rows_of;
-use crate::analysis::size_tables::{AGES, Age, TUBE_VOLTAGES_KV};
+use crate::analysis::size_tables::{AGES, Age, SCANNER_TUBE_VOLTAGES_KV};
 use crate::error::{Error, Result};
 use crate::io::explorer::{self, LARGEST_BYTES};
 use crate::io::output_file;
@@ -100,7 +100,7 @@ pub fn run(arguments: &ExploreArguments) -> Done {
         },
         false => arguments.from_files()?,
     };
-    let page = explorer::page(&entries, &TUBE_VOLTAGES_KV)?;
+    let page = explorer::page(&entries, &SCANNER_TUBE_VOLTAGES_KV)?;
     if page.len() > LARGEST_BYTES {
         return Err(Error::invalid(format!(
             "the page must have at most {:.0} MB, found {:.1} MB of {} responses",
@@ -163,7 +163,7 @@ impl ExploreArguments {
                 ))
                 .with_help("sizes, sexes and positions of one's own have no place in the explorer yet")));
                 }
-                explorer::entry(&response, &subject, &TUBE_VOLTAGES_KV).map_err(within)
+                explorer::entry(&response, &subject, &SCANNER_TUBE_VOLTAGES_KV).map_err(within)
             };
         self.responses.iter().map(one).collect()
     }
@@ -197,7 +197,7 @@ impl ExploreArguments {
                 if let Some(path) = files.next().flatten() {
                     write(&path, &response)?;
                 }
-                entries.push(explorer::entry(&response, &subject, &TUBE_VOLTAGES_KV)?);
+                entries.push(explorer::entry(&response, &subject, &SCANNER_TUBE_VOLTAGES_KV)?);
             }
         }
         Ok(Some(entries))

@@ -134,7 +134,9 @@
       const ofBefore = before.entry.rows.findIndex(row => row.kind === one.row.kind && row.id === one.row.id);
       return { ...one, dose: now.values[one.at], base: ofBefore < 0 ? null : before.values[ofBefore], ratio: ratio(now, before, one.at, ofBefore) };
     });
-    const most = Math.max(...rows.flatMap(({ dose, base }) => [dose, base].filter(Boolean).map(one => one.value + one.error)));
+    // What is hardly known does not set the scale.
+    const known = rows.flatMap(({ dose, base }) => [dose, base].filter(one => one && one.error < 0.25 * one.value));
+    const most = Math.max(1e-12, ...known.map(one => one.value + one.error));
     const share = value => `${Math.min(100, Math.max(0, 100 * value / most)).toFixed(2)}%`;
     const bar = (one, side, faint) => {
       const made = element("span", { className: `bar ${side}${faint}` });
