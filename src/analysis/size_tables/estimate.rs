@@ -206,7 +206,6 @@ impl Size<'_> {
     fn scale(&self, organ: &str) -> (f64, Option<f64>) {
         let kv = self.node_kv();
         let own = self.tables.organ_fit(organ, &self.question.region, kv).map(|found| &found.fit);
-        let own = own.filter(|fit| fit.follows_size());
         let part = if self.question.region == "head" { "head" } else { "trunk" };
         let slope = own.or_else(|| self.tables.size_fit("body32", part, kv, SCAN_CM).map(|found| &found.fit));
         let factor = slope.map_or(1.0, |fit| (-fit.b_per_cm * self.change_cm).exp());

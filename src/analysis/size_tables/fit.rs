@@ -16,7 +16,7 @@ pub struct Point {
 }
 
 /// Share of the variance that a fit must explain to be relied on. Below it the size says little of the dose (in short
-/// ranges and for organs at their edge anatomy decides): the fit is told, with a flag, and estimates do not use it.
+/// ranges and for organs at their edge anatomy decides): the fit is told, with a flag.
 pub const LEAST_R_SQUARED: f64 = 0.9;
 
 /// value = a · exp(−b · size), fitted to logarithms.
