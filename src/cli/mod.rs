@@ -9,6 +9,7 @@ mod console;
 mod ctdi;
 mod estimate;
 mod evaluate;
+mod explore;
 mod export;
 mod interrupt;
 #[cfg(feature = "mpi")]
@@ -55,6 +56,7 @@ Examples:
   childsize risk out/ --age-y 5 --sex female --coefficients table.csv    lifetime attributable risk, by your table
   childsize respond ce-05y -o 5y.h5           a phantom's response, once; then
   childsize evaluate 5y.h5 chest.toml         doses of any protocol from it, at once
+  childsize explore -o explorer.html          a page: move a protocol, doses of six children follow
   childsize calibrate -o tables/              size tables: dose per CTDIvol by age, region and tube voltage
   childsize estimate --age 5 --region chest --kv 100 --ctdi-vol 2 --phantom body32    doses from the tables
   childsize worksheet --adult-baseline site.toml -o worksheet.html    mAs of children from a site's adult techniques
@@ -94,6 +96,7 @@ enum Command {
     Respond(respond::RespondArguments),
     Evaluate(evaluate::EvaluateArguments),
     Estimate(estimate::EstimateArguments),
+    Explore(explore::ExploreArguments),
     Phantoms(phantoms::PhantomsArguments),
     Plot(plot::PlotArguments),
     Report(report::ReportArguments),
@@ -125,6 +128,7 @@ pub fn main() -> ExitCode {
         Command::Respond(arguments) => respond::run(&arguments),
         Command::Evaluate(arguments) => evaluate::run(&arguments).map(|()| ExitCode::SUCCESS),
         Command::Calibrate(arguments) => calibrate::run(&arguments),
+        Command::Explore(arguments) => explore::run(&arguments),
         Command::Estimate(arguments) => estimate::run(&arguments).map(|()| ExitCode::SUCCESS),
         Command::Phantoms(arguments) => phantoms::run(&arguments).map(|()| ExitCode::SUCCESS),
         Command::Plot(arguments) => plot::run(&arguments).map(|()| ExitCode::SUCCESS),

@@ -9,6 +9,7 @@ pub mod dicom_record;
 pub mod digest;
 mod document;
 pub mod evaluation;
+pub mod explorer;
 pub mod export;
 pub mod figure;
 pub mod folder_lock;

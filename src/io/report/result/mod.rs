@@ -5,7 +5,7 @@ mod attributes;
 mod coarse;
 pub(in crate::io) mod convergence;
 mod organs;
-mod pack;
+pub(in crate::io) mod pack;
 mod plane;
 mod volume;
 
