@@ -14,6 +14,7 @@ mod phantoms;
 mod plot;
 mod progress;
 mod protocol;
+mod replay;
 mod report;
 mod respond;
 mod risk;
@@ -22,6 +23,7 @@ mod scanner;
 mod spectrum;
 mod trial;
 mod validate;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -51,6 +53,7 @@ Examples:
   childsize scanner                           which scanners there are, and what is assumed of them
   childsize spectrum --kv 100 --filter \"Al 3\"  half-value layer and output of a tube
   childsize validate --quick                  the engine beside published references
+  childsize verify out/result.h5              whether a file is as it was written
   childsize bench                             how fast the engine is on this machine
 
 Exit codes: 0 done, 1 a row of a validation failed, 2 usage, 65 bad input, 66 missing file,
@@ -64,6 +67,9 @@ Research use, not for clinical decisions.";
 struct Arguments {
     #[command(subcommand)]
     command: Command,
+    /// Let protocols and other files name files outside of their own folders
+    #[arg(long, global = true)]
+    allow_outside: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -79,12 +85,14 @@ enum Command {
     Estimate(estimate::EstimateArguments),
     Phantoms(phantoms::PhantomsArguments),
     Plot(plot::PlotArguments),
+    Replay(replay::ReplayArguments),
     Report(report::ReportArguments),
     Risk(risk::RiskArguments),
     Protocol(protocol::ProtocolArguments),
     Scanner(scanner::ScannerArguments),
     Spectrum(spectrum::SpectrumArguments),
     Validate(validate::ValidateArguments),
+    Verify(verify::VerifyArguments),
     Bench(bench::BenchArguments),
     #[command(hide = true, name = "try-file")]
     TryFile(trial::TrialArguments),
@@ -92,8 +100,12 @@ enum Command {
 
 /// Runs the program on the process's arguments.
 pub fn main() -> ExitCode {
-    crate::io::import::trial::set(trial::try_file);
-    let done = match Arguments::parse().command {
+    crate::io::trial::set(trial::try_file);
+    let arguments = Arguments::parse();
+    if arguments.allow_outside {
+        crate::io::reference::allow_outside();
+    }
+    let done = match arguments.command {
         Command::Run(arguments) => run::run(&arguments),
         Command::Check(arguments) => check::run(&arguments).map(|()| ExitCode::SUCCESS),
         Command::Compare(arguments) => compare::run(&arguments).map(|()| ExitCode::SUCCESS),
@@ -105,12 +117,14 @@ pub fn main() -> ExitCode {
         Command::Estimate(arguments) => estimate::run(&arguments).map(|()| ExitCode::SUCCESS),
         Command::Phantoms(arguments) => phantoms::run(&arguments).map(|()| ExitCode::SUCCESS),
         Command::Plot(arguments) => plot::run(&arguments).map(|()| ExitCode::SUCCESS),
+        Command::Replay(arguments) => replay::run(&arguments).map(|()| ExitCode::SUCCESS),
         Command::Report(arguments) => report::run(&arguments).map(|()| ExitCode::SUCCESS),
         Command::Risk(arguments) => risk::run(&arguments).map(|()| ExitCode::SUCCESS),
         Command::Protocol(arguments) => protocol::run(&arguments),
         Command::Scanner(arguments) => scanner::run(&arguments),
         Command::Spectrum(arguments) => spectrum::run(&arguments).map(|()| ExitCode::SUCCESS),
         Command::Validate(arguments) => validate::run(&arguments),
+        Command::Verify(arguments) => verify::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments).map(|()| ExitCode::SUCCESS),
         Command::TryFile(arguments) => trial::run(&arguments),
     };

@@ -1,27 +1,24 @@
 //! One run: an exam is simulated acquisition by acquisition, and an outcome comes back.
 
+pub mod lost;
 pub mod outcome;
 pub mod outward;
+pub mod replay;
 pub mod response;
 mod run;
 mod schedule;
 pub mod settings;
+mod stage;
 
 use std::time::Instant;
 
 use crate::error::{Error, Result};
-use crate::geometry::mass::coverage;
-use crate::geometry::outline::Outline;
 use crate::geometry::phantom::Phantom;
 use crate::source::acquisition::{Acquisition, Mode};
-use crate::source::beam::{Beam, PhotonSource};
+use crate::source::beam::PhotonSource;
 use crate::source::gantry::Placement;
-use crate::source::range_ends::RangeEnds;
 use crate::source::scanner::Scanner;
 use crate::tally::dose_map::{DoseMap, mgy_per_kev_g};
-use crate::tally::skin_patches::SkinPatches;
-use crate::tally::smoothing::Smoothing;
-use crate::transport::aim::fan_windows;
 use crate::transport::world::World;
 
 use outcome::{
@@ -30,6 +27,7 @@ use outcome::{
 use run::{Plan, Run};
 use schedule::target_organs;
 use settings::Settings;
+use stage::Stage;
 
 /// What is to be simulated: a patient on a scanner, and what the console was set to.
 #[derive(Clone, Debug)]
@@ -76,21 +74,11 @@ impl Observer for Unobserved {}
 /// Simulates an exam. Batches run on the current rayon pool; the outcome does not depend on its size.
 pub fn simulate(exam: &Exam, settings: &Settings, observer: &dyn Observer) -> Result<Outcome> {
     let (start, cpu) = (Instant::now(), cpu_time::ProcessTime::now());
-    exam.check()?;
-    settings.check()?;
-    if settings.smooths() {
-        Smoothing::check(&exam.phantom)?;
-    }
-    let outline = Outline::of(&exam.phantom);
-    let stage = Stage {
-        world: World::new(&exam.phantom, &outline)?,
-        outline,
-        skin: settings.map_binning.and_then(|_| SkinPatches::of(&exam.phantom)),
-    };
+    let stage = Stage::new(exam, settings)?;
     let mut acquisitions = Vec::new();
     let mut dose_map: Option<DoseMap> = None;
     for index in 0..exam.acquisitions.len() {
-        let Some((outcome, map)) = play_acquisition(exam, settings, &stage, index, observer)? else {
+        let Some((outcome, map)) = play_acquisition(exam, &stage, index, observer)? else {
             break;
         };
         dose_map = match (dose_map, map) {
@@ -161,45 +149,20 @@ fn nothing_done() -> Error {
     Error::invalid("the run was stopped before its first batch was done: there is nothing to save")
 }
 
-/// The phantom of an exam, prepared.
-struct Stage<'a> {
-    world: World<'a>,
-    outline: Outline,
-    skin: Option<SkinPatches>,
-}
-
 /// One acquisition of an exam; `None` if it was stopped before its first batch.
 fn play_acquisition(
     exam: &Exam,
-    settings: &Settings,
     stage: &Stage,
     index: usize,
     observer: &dyn Observer,
 ) -> Result<Option<(AcquisitionOutcome, Option<DoseMap>)>> {
     let acquisition = &exam.acquisitions[index];
-    let beam = Beam::new(exam.scanner_of(acquisition), acquisition, exam.placement)?;
-    let windows = fan_windows(&beam, &stage.outline);
-    let beam = beam.with_windows(windows);
+    let (phantom, scene) = (&exam.phantom, stage.scene(index)?);
     let (bottom_cm, top_cm) = Exam::nominal_range_cm(acquisition);
-    let coverage = coverage(&exam.phantom, bottom_cm, top_cm);
-    let masses_g = exam.phantom.organ_masses_g();
-    let target_organs = target_organs(settings, &exam.phantom, &coverage, &masses_g)?;
-    let (phantom, ends) = (&exam.phantom, RangeEnds::of(acquisition));
-    let importance = outward::importance(settings, phantom, beam.z_extent_cm(), (&target_organs, &coverage));
-    let plan = Plan {
-        phantom,
-        world: &stage.world,
-        settings,
-        acquisition: index,
-        target_organs: &target_organs,
-        importance: importance.as_ref(),
-        ends,
-        skin: stage.skin.as_ref(),
-    };
-    let played = Run::new(plan, &beam).play(observer);
+    let played = Run::new(scene.plan(), &scene.beam).play(observer);
     let played = played.map_err(|error| error.within(&format!("acquisition `{}`", acquisition.phase)))?;
     let Some(mut played) = played else { return Ok(None) };
-    let scale = mgy_per_kev_g(beam.photons() / played.histories_per_batch as f64);
+    let scale = mgy_per_kev_g(scene.beam.photons() / played.histories_per_batch as f64);
     let batches = played.records.len() as u64;
     let map = played.map_totals.take().map(|totals| totals.finish(phantom, batches, scale));
     let smoothing_bias = played.smoothing.take().zip(map.as_ref()).map(|(smoothing, map)| {
@@ -208,16 +171,16 @@ fn play_acquisition(
     });
     let outcome = AcquisitionOutcome {
         mgy_per_batch_kev_g: scale,
-        organ_dose_mgy: organ_doses_mgy(&played.records, &masses_g, scale),
+        organ_dose_mgy: organ_doses_mgy(&played.records, &scene.masses_g, scale),
         acquisition: acquisition.clone(),
-        coverage,
+        coverage: scene.coverage.clone(),
         histories: played.histories(),
         histories_per_batch: played.histories_per_batch,
-        photons: beam.photons(),
+        photons: scene.beam.photons(),
         energy_balance: played.energy_balance,
-        target_organs: target_organs.clone(),
+        target_organs: scene.target_organs.clone(),
         records: played.records,
-        ends,
+        ends: scene.ends,
         finish: played.finish,
         smoothing_bias,
         wall_s: played.wall_s,

@@ -8,6 +8,7 @@ use rayon::prelude::*;
 
 use crate::error::{Error, Result};
 use crate::geometry::phantom::Phantom;
+use crate::simulation::lost::check_lost;
 use crate::simulation::outcome::{BatchRecord, Finish, OrganEnergies, organ_energies_kev, organ_energy};
 use crate::simulation::schedule::Schedule;
 use crate::simulation::settings::Settings;
@@ -19,8 +20,9 @@ use crate::tally::dose_map::{Binning, MapTotals};
 use crate::tally::energy_balance::EnergyBalance;
 use crate::tally::skin_patches::SkinPatches;
 use crate::tally::smoothing::Smoothing;
-use crate::transport::batch::{BatchAddress, Method, run_batch};
+use crate::transport::batch::{BatchAddress, Histories, Method, Selection, run_batch};
 use crate::transport::importance::Importance;
+use crate::transport::lost::{LostHistory, find_lost};
 use crate::transport::world::World;
 
 /// What is to be played.
@@ -81,6 +83,8 @@ struct Scored {
     skin_kev: Vec<f32>,
     /// Where all energy went.
     balance: EnergyBalance,
+    /// Histories that are lost.
+    lost: Vec<LostHistory>,
 }
 
 /// A source on a phantom, under way.
@@ -142,6 +146,9 @@ impl<'a, S: PhotonSource> Run<'a, S> {
     }
 
     fn play_batch(&self, batch: u64, observer: &dyn Observer) {
+        if self.plan.world.is_hopeless() {
+            return self.stopped.store(true, Ordering::Relaxed);
+        }
         let out_of_time =
             || self.plan.settings.max_wall_s().is_some_and(|s| self.start.elapsed().as_secs_f64() > s);
         if self.stopped.load(Ordering::Relaxed) || observer.stop_requested() || out_of_time() {
@@ -152,6 +159,7 @@ impl<'a, S: PhotonSource> Run<'a, S> {
         let record = BatchRecord {
             batch,
             skin_kev: scored.skin_kev,
+            lost: scored.lost,
             energies: self.by_organ(&scored.label_kev, &scored.marrow_kev),
             ends: self
                 .plan
@@ -192,37 +200,44 @@ impl<'a, S: PhotonSource> Run<'a, S> {
     }
 
     fn score_regions<const KERMA: bool>(&self, batch: u64) -> Scored {
-        let mut score = RegionScore::<KERMA>::new(self.end_shares());
-        let (address, histories) = self.address(batch);
-        run_batch(self.plan.world, self.source, self.method(), address, histories, &mut score);
-        score.balance.kerma_kev = if KERMA { score.label_kev.iter().sum() } else { 0.0 };
+        let (score, lost) = self.play_whole(batch, |address, histories| {
+            let mut score = RegionScore::<KERMA>::new(self.end_shares());
+            run_batch(self.plan.world, self.source, self.method(), address, histories, &mut score);
+            score.balance.kerma_kev = if KERMA { score.label_kev.iter().sum() } else { 0.0 };
+            (score.balance, score)
+        });
         let RegionScore { label_kev, marrow_kev, balance, ends } = score;
-        Scored { label_kev, marrow_kev, ends: ends.energies, skin_kev: Vec::new(), balance }
+        Scored { label_kev, marrow_kev, ends: ends.energies, skin_kev: Vec::new(), balance, lost }
     }
 
     fn score_voxels<const KERMA: bool>(&self, batch: u64, totals: &MapTotals) -> Scored {
         let mut voxel_kev = self.spare_map();
-        let (address, histories) = self.address(batch);
-        let mut score = VoxelScore::<KERMA>::new(&mut voxel_kev, self.end_shares());
-        run_batch(self.plan.world, self.source, self.method(), address, histories, &mut score);
-        let (marrow_kev, ends, mut balance) = (score.marrow_kev, score.ends.energies, score.balance);
+        let ((marrow_kev, ends, mut balance), lost) = self.play_whole(batch, |address, histories| {
+            clear_for(&histories, &mut [&mut voxel_kev]);
+            let mut score = VoxelScore::<KERMA>::new(&mut voxel_kev, self.end_shares());
+            run_batch(self.plan.world, self.source, self.method(), address, histories, &mut score);
+            (score.balance, (score.marrow_kev, score.ends.energies, score.balance))
+        });
         let skin_kev = self.plan.skin.map_or(Vec::new(), |skin| skin.energies_kev(&voxel_kev));
         let label_kev = totals.take(&mut voxel_kev, self.plan.world.labels, batch);
         balance.kerma_kev = if KERMA { label_kev.iter().sum() } else { 0.0 };
         self.spare_maps.lock().expect("no thread panics").push(voxel_kev);
-        Scored { label_kev, marrow_kev, ends, skin_kev, balance }
+        Scored { label_kev, marrow_kev, ends, skin_kev, balance, lost }
     }
 
     /// Plays one batch whose scatter is smoothed on its way to the totals.
     fn score_smoothed(&self, batch: u64, totals: &MapTotals, smoothing: &Smoothing) -> Scored {
         let [mut primary_kev, mut scatter_kev, mut room] = [(); 3].map(|()| self.spare_map());
-        let (address, histories) = self.address(batch);
-        let mut score = SplitScore::new([&mut primary_kev, &mut scatter_kev], self.end_shares());
-        run_batch(self.plan.world, self.source, self.method(), address, histories, &mut score);
-        let SplitScore { primary, scatter, .. } = score;
-        let (mut marrow_kev, mut ends, mut balance) = (primary.marrow_kev, primary.ends, primary.balance);
-        marrow_kev.iter_mut().zip(scatter.marrow_kev.iter()).for_each(|(sum, kev)| *sum += kev);
-        ends.add_all(&scatter.ends);
+        let ((marrow_kev, ends, mut balance), lost) = self.play_whole(batch, |address, histories| {
+            clear_for(&histories, &mut [&mut primary_kev, &mut scatter_kev]);
+            let mut score = SplitScore::new([&mut primary_kev, &mut scatter_kev], self.end_shares());
+            run_batch(self.plan.world, self.source, self.method(), address, histories, &mut score);
+            let SplitScore { primary, scatter, .. } = score;
+            let (mut marrow_kev, mut ends) = (primary.marrow_kev, primary.ends);
+            marrow_kev.iter_mut().zip(scatter.marrow_kev.iter()).for_each(|(sum, kev)| *sum += kev);
+            ends.add_all(&scatter.ends);
+            (primary.balance, (marrow_kev, ends, primary.balance))
+        });
         let skin_kev = self.plan.skin.map_or(Vec::new(), |skin| {
             let parts = [&primary_kev, &scatter_kev].map(|voxel_kev| skin.energies_kev(voxel_kev));
             parts[0].iter().zip(&parts[1]).map(|(primary, scatter)| primary + scatter).collect()
@@ -231,7 +246,26 @@ impl<'a, S: PhotonSource> Run<'a, S> {
         let label_kev = totals.take(&mut primary_kev, self.plan.world.labels, batch);
         balance.kerma_kev = label_kev.iter().sum();
         self.spare_maps.lock().expect("no thread panics").extend([primary_kev, scatter_kev, room]);
-        Scored { label_kev, marrow_kev, ends: ends.energies, skin_kev, balance }
+        Scored { label_kev, marrow_kev, ends: ends.energies, skin_kev, balance, lost }
+    }
+
+    /// Plays a batch. Where its balance is no number, histories of it are lost: finds them, and plays it again without.
+    fn play_whole<R>(
+        &self,
+        batch: u64,
+        mut play: impl FnMut(BatchAddress, Histories) -> (EnergyBalance, R),
+    ) -> (R, Vec<LostHistory>) {
+        let (address, count) = self.address(batch);
+        let (balance, played) = play(address, count.into());
+        if balance.is_finite() {
+            return (played, Vec::new());
+        }
+        drop(played);
+        let by_voxel = self.map_totals.is_some();
+        let lost = find_lost(self.plan.world, self.source, self.method(), address, (count, by_voxel));
+        let numbers: Vec<u64> = lost.iter().map(|lost| lost.history).collect();
+        let (_, played) = play(address, Histories { count, played: Selection::Without(&numbers) });
+        (played, lost)
     }
 
     /// An empty map of a batch.
@@ -273,6 +307,8 @@ impl<'a, S: PhotonSource> Run<'a, S> {
         balances.sort_by_key(|(batch, _)| *batch);
         let mut energy_balance = EnergyBalance::default();
         balances.iter().for_each(|(_, batch)| energy_balance.add(batch));
+        let records = self.records.into_inner().expect("no thread panics");
+        check_lost(self.plan.acquisition, &records, self.schedule.histories_per_batch)?;
         if !energy_balance.is_closed() {
             return Err(Error::Internal(format!(
                 "the energy balance is off by {:.2e}",
@@ -280,7 +316,7 @@ impl<'a, S: PhotonSource> Run<'a, S> {
             )));
         }
         Ok(Played {
-            records: self.records.into_inner().expect("no thread panics"),
+            records,
             histories_per_batch: self.schedule.histories_per_batch,
             energy_balance,
             map_totals: self.map_totals,
@@ -288,5 +324,12 @@ impl<'a, S: PhotonSource> Run<'a, S> {
             finish,
             wall_s: self.start.elapsed().as_secs_f64(),
         })
+    }
+}
+
+/// Empties maps before a batch is played again; those of a first time are empty.
+fn clear_for(histories: &Histories, maps: &mut [&mut Vec<f32>]) {
+    if histories.played != Selection::All {
+        maps.iter_mut().for_each(|map| map.fill(0.0));
     }
 }

@@ -11,7 +11,7 @@ use crate::transport::importance::Importance;
 use crate::transport::primary::{one_minus_exp, walk_primary};
 use crate::transport::scatter::Flyer;
 use crate::transport::tally::Tally;
-use crate::transport::world::{Site, World};
+use crate::transport::world::{STEPS_MAX, Site, World};
 
 /// Room a thread needs to follow photons; kept between histories.
 pub struct Scratch {
@@ -151,6 +151,7 @@ fn arrive<T: Tally>(
         let weight = photon.weight * share;
         // What stays in the air is as lost to the phantom as what leaves it.
         tally.escape(interaction.deposited_kev * weight);
+        tally.interact(&Photon { weight, ..*photon }, &position_cm, None, &interaction);
         if let Some(Onward { energy_kev, direction }) = interaction.onward {
             scattered(Photon { position_cm, direction, energy_kev, weight }, stream, tally);
         }
@@ -167,16 +168,17 @@ pub fn follow<F: Flyer, T: Tally>(
     row: &mut FlightRow,
     tally: &mut T,
 ) {
-    loop {
+    for _ in 0..STEPS_MAX {
         let majorant_per_cm = world.tables.fill_row(photon.energy_kev, row);
         let Some(site) = F::fly(world, row, majorant_per_cm, &photon, stream, tally) else {
-            return tally.escape(photon.energy_kev * photon.weight);
+            return tally.escape(photon.carried_kev());
         };
         match collide(world, &photon, &site, stream, tally) {
             Some(scattered) => photon = scattered,
             None => return,
         }
     }
+    world.give_up(tally);
 }
 
 /// Lets a photon interact at a site; what it leaves is told to the tally, what flies on is returned.
@@ -191,6 +193,7 @@ pub(super) fn collide<T: Tally>(
     let medium = world.medium(site.voxel, site.label);
     let interaction = world.tables.interact(medium, photon.energy_kev, &photon.direction, stream);
     tally.deposit(site.voxel, site.label, interaction.deposited_kev * photon.weight);
+    tally.interact(photon, &site.position_cm, Some((site.voxel, site.label)), &interaction);
     interaction.onward.map(|onward| Photon {
         position_cm: site.position_cm,
         direction: onward.direction,

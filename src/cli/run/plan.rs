@@ -87,10 +87,9 @@ fn overrule(prepared: &mut Prepared, arguments: &RunArguments) {
         set(resolved, "run", "threads", json!(threads));
     }
     if arguments.no_map {
-        settings.map_binning = None;
+        settings.drop_map();
         set(resolved, "output", "dose_map", json!(false));
         set(resolved, "output", "map_voxel_mm", Value::Null);
-        settings.estimator = settings.estimator.without_map();
         set(resolved, "run", "estimator", json!(settings.estimator.name()));
     }
 }

@@ -97,7 +97,7 @@ pub(in crate::io) struct Told {
 impl Told {
     /// Reads a result.
     pub fn open(path: &Path) -> Result<Self> {
-        let file = read::open(path)?;
+        let file = read::open_with_maps(path)?;
         Told::read(&file).map_err(|error| broken(path, &error))
     }
 
