@@ -80,7 +80,12 @@ fn the_maps_of_two_results_stand_side_by_side_on_one_scale() {
     childsize().arg("compare").args(&results).arg("--html").arg(&html).assert().success();
     let page = std::fs::read_to_string(&html).unwrap();
     assert!(page.contains("Dose maps on one scale"));
-    assert_eq!(page.matches("image/png;base64,").count(), 4, "coronal and axial of both");
+    assert!(page.contains("Where the dose differs"));
+    assert_eq!(
+        page.matches("image/png;base64,").count(),
+        6,
+        "coronal and axial of both and of their difference"
+    );
     assert!(page.len() < 1_000_000);
 }
 

@@ -114,7 +114,8 @@ fn expected_primary_kerma_is_beer_lambert_through_mixed_voxels() {
         let world = World::new(&beamlet.phantom, &Outline::of(&beamlet.phantom)).unwrap();
         let (row, _) = row(&world, energy_kev);
         let mut layers = Layers::default();
-        walk_primary(&world, &row, &beamlet.photon, (1.0, 0.5), &mut Vec::new(), &mut layers);
+        let ray = (&beamlet.photon, world.clip_cm(&beamlet.photon).unwrap());
+        walk_primary(&world, &row, ray, (1.0, 0.5), &mut Vec::new(), &mut layers);
         let mut transmission = 1.0;
         for layer in 0..4 {
             let after = transmission * (-beamlet.depths[layer]).exp();
@@ -143,7 +144,7 @@ fn primary_interactions_are_placed_by_collision_probability() {
         walk_primary(
             &world,
             &row,
-            &beamlet.photon,
+            (&beamlet.photon, world.clip_cm(&beamlet.photon).unwrap()),
             (splits as f32, place),
             &mut sites,
             &mut Layers::default(),
@@ -168,12 +169,12 @@ fn survival<F: Flyer>(seed: u64) -> (f64, f64) {
     let beamlet = beamlet(60.0);
     let world = World::new(&beamlet.phantom, &Outline::of(&beamlet.phantom)).unwrap();
     let (row, majorant_per_cm) = row(&world, 60.0);
+    let ray = (&beamlet.photon, world.clip_cm(&beamlet.photon).unwrap());
     let mut stream = batch_stream(seed, 0, 0);
     let count = 400_000;
     let survived = (0..count)
         .filter(|_| {
-            F::fly(&world, &row, majorant_per_cm, &beamlet.photon, &mut stream, &mut Layers::default())
-                .is_none()
+            F::fly(&world, (&row, majorant_per_cm), ray, &mut stream, &mut Layers::default()).is_none()
         })
         .count();
     (survived as f64 / f64::from(count), (-beamlet.depths.iter().sum::<f64>()).exp())
@@ -194,10 +195,11 @@ fn kerma_of_flights<F: Flyer>(seed: u64) -> [f64; 5] {
     let world = World::new(&beamlet.phantom, &Outline::of(&beamlet.phantom)).unwrap();
     let (row, majorant_per_cm) = row(&world, 60.0);
     let mut stream = batch_stream(seed, 0, 0);
+    let ray = (&beamlet.photon, world.clip_cm(&beamlet.photon).unwrap());
     let mut layers = Layers::default();
     let count = 400_000;
     for _ in 0..count {
-        F::fly(&world, &row, majorant_per_cm, &beamlet.photon, &mut stream, &mut layers);
+        F::fly(&world, (&row, majorant_per_cm), ray, &mut stream, &mut layers);
     }
     layers.kerma_kev.map(|kev| kev / f64::from(count))
 }

@@ -4,6 +4,7 @@ pub mod bounds;
 mod brick;
 pub mod cover;
 pub mod expression;
+mod faces;
 pub mod formula;
 pub mod grid;
 pub mod interval;

@@ -2,6 +2,7 @@
 
 use nalgebra::Vector3;
 
+use crate::geometry::faces::{Faces, steps_by_axes};
 use crate::geometry::grid::VoxelGrid;
 
 /// A grid prepared for rays, in single precision.
@@ -90,28 +91,23 @@ impl RayGrid {
             next[axis] =
                 if distance.is_nan() || advance[axis].is_infinite() { f32::INFINITY } else { distance };
         }
+        let (mut faces, steps) = (Faces::new(next, advance), steps_by_axes(step));
         let mut distance = enter;
         loop {
-            let nearest = smaller(smaller(next[0], next[1]), next[2]);
+            let nearest = faces.nearest_cm();
             let end = smaller(nearest, leave);
             if !visit(index as usize, distance, end - distance) || nearest >= leave {
                 return;
             }
             distance = end;
-            // Masks, not branches: which axis comes next is a coin toss no predictor learns. Bits are compared, since
-            // numbers that might be NaN are compared with branches.
-            for axis in 0..3 {
-                let crossed = (-i32::from(next[axis].to_bits() == nearest.to_bits())) as u32;
-                next[axis] += f32::from_bits(advance[axis].to_bits() & crossed);
-                index = index.wrapping_add(step[axis] & crossed as i32);
-            }
+            index = index.wrapping_add(steps[faces.cross()]);
         }
     }
 }
 
 /// The smaller of two numbers that are not NaN: one instruction, unlike `f32::min`.
 #[inline(always)]
-fn smaller(a: f32, b: f32) -> f32 {
+pub(super) fn smaller(a: f32, b: f32) -> f32 {
     if a < b { a } else { b }
 }
 

@@ -9,7 +9,7 @@ pub type Stream = Xoshiro256PlusPlus;
 
 /// Name of the stream scheme, written into results. It changes whenever the numbers would.
 pub const STREAM_SCHEME: &str =
-    "xoshiro256++ seeded by splitmix64(seed, acquisition, batch[, history, part]) v4";
+    "xoshiro256++ seeded by splitmix64(seed, acquisition, batch[, history, part]) v5";
 
 /// SplitMix64's finaliser (Steele, Lea & Flood 2014): a bijection of 64 bits that mixes well.
 #[inline]
@@ -44,6 +44,12 @@ impl HistoryAddress {
     #[inline]
     pub fn stream(self, part: u64) -> Stream {
         Stream::seed_from_u64(self.0.wrapping_add(part))
+    }
+
+    /// One deviate in (0, 1) for a part of the history that needs no more.
+    #[inline]
+    pub fn deviate(self, part: u64) -> f32 {
+        unit_from_bits(mix64(self.0.wrapping_add(part)) as u32 >> 9)
     }
 }
 

@@ -7,6 +7,7 @@ use crate::source::acquisition::{Acquisition, Mode};
 pub struct Blades {
     source_to_isocentre_cm: f64,
     tan_cone: f64,
+    sin_cone: f64,
     /// Heights on the scanner's axis beyond which dynamic blades let nothing through, cm.
     limits_z_cm: Option<[f64; 2]>,
 }
@@ -16,9 +17,11 @@ impl Blades {
     /// have no use for them.
     pub fn new(acquisition: &Acquisition, source_to_isocentre_cm: f64) -> Self {
         let follows = acquisition.dynamic_collimation && matches!(acquisition.mode, Mode::Helical { .. });
+        let tan_cone = acquisition.collimation_cm / 2.0 / source_to_isocentre_cm;
         Blades {
             source_to_isocentre_cm,
-            tan_cone: acquisition.collimation_cm / 2.0 / source_to_isocentre_cm,
+            tan_cone,
+            sin_cone: sine(tan_cone),
             limits_z_cm: follows.then_some([acquisition.bottom_z_cm, acquisition.top_z_cm]),
         }
     }
@@ -30,7 +33,7 @@ impl Blades {
 
     /// Sine of the largest cone angle.
     pub fn sin_cone(&self) -> f64 {
-        sine(self.tan_cone)
+        self.sin_cone
     }
 
     /// Sines of the cone angles between which the blades are open while the source is in a plane; the second is not

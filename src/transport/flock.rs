@@ -189,7 +189,7 @@ impl Traveller {
         self.majorant_per_cm = world.tables.fill_row(photon.energy_kev, row);
         self.mean_free_path_cm = 1.0 / self.majorant_per_cm;
         self.kev_cm = photon.energy_kev * photon.weight / self.majorant_per_cm;
-        let Some((enter_cm, leave_cm)) = world.bounds.clip_cm(&photon.position_cm, &photon.direction) else {
+        let Some((enter_cm, leave_cm)) = world.clip_cm(photon) else {
             return false;
         };
         (self.distance_cm, self.leave_cm) = (enter_cm, leave_cm);

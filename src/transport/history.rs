@@ -11,7 +11,7 @@ use crate::transport::importance::Importance;
 use crate::transport::primary::{one_minus_exp, walk_primary};
 use crate::transport::scatter::Flyer;
 use crate::transport::tally::Tally;
-use crate::transport::world::{STEPS_MAX, Site, World};
+use crate::transport::world::{Clip, STEPS_MAX, Site, World};
 
 /// Room a thread needs to follow photons; kept between histories.
 pub struct Scratch {
@@ -46,11 +46,11 @@ pub fn expected_primary_history<F: Flyer, T: Tally>(
 ) {
     let Scratch { primary_row, row, sites } = scratch;
     tally.scatter(true);
-    let photon = &arrive(world, photon, 1.0 / splits, address, tally, |photon, mut stream, tally| {
+    let arrived = arrive(world, photon, 1.0 / splits, address, tally, |photon, mut stream, tally| {
         follow::<F, T>(world, photon, &mut stream, row, tally);
     });
     tally.scatter(false);
-    let child = expect_primary(world, photon, (splits, deviate), (primary_row, sites), tally);
+    let child = expect_primary(world, arrived, (splits, deviate), (primary_row, sites), tally);
     tally.scatter(true);
     for (part, site) in sites.drain(..).enumerate() {
         let stream = &mut address.stream(part as u64);
@@ -73,10 +73,10 @@ pub fn organ_history<T: Tally>(
 ) {
     let Scratch { primary_row, sites, .. } = scratch;
     let per_weight = splits / photon.weight;
-    let photon = &arrive(world, photon, 1.0 / splits, address, tally, |photon, stream, tally| {
+    let arrived = arrive(world, photon, 1.0 / splits, address, tally, |photon, stream, tally| {
         flock.send(world, photon, stream, tally);
     });
-    let child = expect_primary(world, photon, (splits, deviate), (primary_row, sites), tally);
+    let child = expect_primary(world, arrived, (splits, deviate), (primary_row, sites), tally);
     for (part, site) in sites.drain(..).enumerate() {
         let mut stream = address.stream(part as u64);
         if let Some(scattered) = collide(world, &child, &site, &mut stream, tally) {
@@ -93,16 +93,21 @@ pub fn organ_history<T: Tally>(
 #[inline]
 fn expect_primary<T: Tally>(
     world: &World,
-    photon: &Photon,
+    (photon, clip_cm): (Photon, Clip),
     (splits, deviate): (f32, f32),
     (row, sites): (&mut FlightRow, &mut Vec<Site>),
     tally: &mut T,
 ) -> Photon {
-    world.tables.fill_row(photon.energy_kev, row);
     sites.clear();
-    let escaped_kev = walk_primary(world, row, photon, (splits, deviate), sites, tally);
+    let escaped_kev = match clip_cm {
+        Some(clip_cm) => {
+            world.tables.fill_row(photon.energy_kev, row);
+            walk_primary(world, row, (&photon, clip_cm), (splits, deviate), sites, tally)
+        }
+        None => photon.carried_kev(),
+    };
     tally.escape(escaped_kev);
-    Photon { weight: photon.weight / splits, ..*photon }
+    Photon { weight: photon.weight / splits, ..photon }
 }
 
 /// A history in which everything is played: the reference.
@@ -115,16 +120,16 @@ pub fn analog_history<F: Flyer, T: Tally>(
     tally: &mut T,
 ) {
     let row = &mut scratch.row;
-    let photon = arrive(world, photon, 1.0, address, tally, |photon, mut stream, tally| {
+    let (photon, clip_cm) = arrive(world, photon, 1.0, address, tally, |photon, mut stream, tally| {
         follow::<F, T>(world, photon, &mut stream, row, tally);
     });
-    follow::<F, T>(world, photon, &mut address.stream(0), row, tally);
+    follow_from::<F, T>(world, (photon, clip_cm), &mut address.stream(0), row, tally);
 }
 
 /// Part of a history whose streams are those of photons that air scatters.
 const AIR_PART: u64 = 1 << 32;
 
-/// Brings a source photon through the air to the body; its weight loses what the air takes. Of that, copies with a share of
+/// Brings a source photon through the air to the body, and tells where its ray meets it; its weight loses what the air takes. Of that, copies with a share of
 /// the weight interact in the air, as many as it is on average, and what scatters towards the body is handed on.
 #[inline]
 fn arrive<T: Tally>(
@@ -134,13 +139,13 @@ fn arrive<T: Tally>(
     address: HistoryAddress,
     tally: &mut T,
     mut scattered: impl FnMut(Photon, Stream, &mut T),
-) -> Photon {
+) -> (Photon, Clip) {
     let energy_kev = photon.energy_kev * photon.weight;
-    let (air, air_cm) = (world.air(), world.air_cm(photon));
+    let clip_cm = world.clip_cm(photon);
+    let (air, air_cm) = (world.air(), world.air_cm(photon, clip_cm));
     let mu_per_cm = world.tables.mu_per_cm(air, photon.energy_kev);
     let taken = one_minus_exp(mu_per_cm * air_cm);
-    let mut stream = address.stream(AIR_PART);
-    let copies = (taken / share + open01(&mut stream)) as u32;
+    let copies = (taken / share + address.deviate(AIR_PART)) as u32;
     tally.emit(energy_kev);
     tally.escape(energy_kev * (taken - copies as f32 * share));
     for copy in 0..copies {
@@ -156,27 +161,41 @@ fn arrive<T: Tally>(
             scattered(Photon { position_cm, direction, energy_kev, weight }, stream, tally);
         }
     }
-    Photon { weight: photon.weight * (1.0 - taken), ..*photon }
+    (Photon { weight: photon.weight * (1.0 - taken), ..*photon }, clip_cm)
 }
 
 /// Follows a photon until it is absorbed or leaves.
 #[inline]
 pub fn follow<F: Flyer, T: Tally>(
     world: &World,
-    mut photon: Photon,
+    photon: Photon,
+    stream: &mut impl Rng,
+    row: &mut FlightRow,
+    tally: &mut T,
+) {
+    follow_from::<F, T>(world, (photon, world.clip_cm(&photon)), stream, row, tally);
+}
+
+/// The same, for a photon of which it is known where its ray meets the body.
+#[inline]
+fn follow_from<F: Flyer, T: Tally>(
+    world: &World,
+    (mut photon, mut clip_cm): (Photon, Clip),
     stream: &mut impl Rng,
     row: &mut FlightRow,
     tally: &mut T,
 ) {
     for _ in 0..STEPS_MAX {
+        let Some(clip) = clip_cm else { return tally.escape(photon.carried_kev()) };
         let majorant_per_cm = world.tables.fill_row(photon.energy_kev, row);
-        let Some(site) = F::fly(world, row, majorant_per_cm, &photon, stream, tally) else {
+        let Some(site) = F::fly(world, (row, majorant_per_cm), (&photon, clip), stream, tally) else {
             return tally.escape(photon.carried_kev());
         };
         match collide(world, &photon, &site, stream, tally) {
             Some(scattered) => photon = scattered,
             None => return,
         }
+        clip_cm = world.clip_cm(&photon);
     }
     world.give_up(tally);
 }

@@ -13,24 +13,22 @@ use crate::transport::world::{Site, World};
 
 /// Walks a primary photon, scores its expected kerma and appends its interaction sites.
 ///
-/// `row` must hold the coefficients at the photon's energy. `deviate` in (0, 1) places the interactions.
+/// `row` must hold the coefficients at the photon's energy; `clip_cm` is where its ray meets the body. `deviate` in (0, 1)
+/// places the interactions.
 /// Returns the energy that escapes, weighted.
 #[inline]
 pub fn walk_primary<T: Tally>(
     world: &World,
     row: &FlightRow,
-    photon: &Photon,
+    (photon, clip_cm): (&Photon, (f32, f32)),
     (splits, deviate): (f32, f32),
     sites: &mut Vec<Site>,
     tally: &mut T,
 ) -> f32 {
     let energy_kev = photon.energy_kev * photon.weight;
-    let Some(clip_cm) = world.bounds.clip_cm(&photon.position_cm, &photon.direction) else {
-        return energy_kev;
-    };
     let share = 1.0 / splits;
-    let primary =
-        Primary { row, photon, energy_kev, share, transmission: 1.0, next_collision: deviate * share, sites };
+    let left_at_next = 1.0 - deviate * share;
+    let primary = Primary { row, photon, energy_kev, share, transmission: 1.0, left_at_next, sites };
     let sites = match T::BY_VOXEL {
         true => primary.walk_voxels(world, clip_cm, tally),
         false => primary.walk_runs(world, clip_cm, tally),
@@ -47,8 +45,8 @@ struct Primary<'a> {
     /// Share of the weight that every interaction has.
     share: f32,
     transmission: f32,
-    /// Collision probability at which the next interaction lies.
-    next_collision: f32,
+    /// What is left of the ray where the next interaction lies.
+    left_at_next: f32,
     sites: &'a mut Vec<Site>,
 }
 
@@ -59,9 +57,8 @@ struct Crossing {
     voxel: usize,
     label: u8,
     medium: u8,
-    /// Distances from where the photon starts, cm.
+    /// Distance from where the photon starts, cm.
     begin_cm: f32,
-    end_cm: f32,
 }
 
 impl Primary<'_> {
@@ -72,11 +69,7 @@ impl Primary<'_> {
         world.grid.walk(position_cm, direction, clip_cm, |voxel, begin_cm, length_cm| {
             let Some(&label) = world.labels.get(voxel) else { return false };
             let medium = world.medium(voxel, label);
-            self.cross(
-                Crossing { voxel, label, medium, begin_cm, end_cm: begin_cm + length_cm },
-                length_cm,
-                tally,
-            );
+            self.cross(Crossing { voxel, label, medium, begin_cm }, length_cm, tally);
             true
         });
         self.sites.len()
@@ -86,25 +79,21 @@ impl Primary<'_> {
     #[inline]
     fn walk_runs<T: Tally>(mut self, world: &World, clip_cm: (f32, f32), tally: &mut T) -> usize {
         let Photon { position_cm, direction, .. } = self.photon;
-        // The crossing under way, as far as it is known.
+        // The crossing under way.
         let mut run: Option<Crossing> = None;
-        world.grid.walk(position_cm, direction, clip_cm, |voxel, begin_cm, length_cm| {
+        world.grid.walk(position_cm, direction, clip_cm, |voxel, begin_cm, _| {
             let Some(&label) = world.labels.get(voxel) else { return false };
-            let medium = world.medium(voxel, label);
-            let end_cm = begin_cm + length_cm;
-            match &mut run {
-                Some(run) if run.label == label && run.medium == medium => run.end_cm = end_cm,
-                _ => {
-                    if let Some(run) = run {
-                        self.cross(run, run.end_cm - run.begin_cm, tally);
-                    }
-                    run = Some(Crossing { voxel, label, medium, begin_cm, end_cm });
+            if let Some(run) = run {
+                if label == run.label && world.voxel_media.is_none_or(|media| media[voxel] == run.medium) {
+                    return true;
                 }
+                self.cross(run, begin_cm - run.begin_cm, tally);
             }
+            run = Some(Crossing { voxel, label, medium: world.medium(voxel, label), begin_cm });
             true
         });
         if let Some(run) = run {
-            self.cross(run, run.end_cm - run.begin_cm, tally);
+            self.cross(run, clip_cm.1 - run.begin_cm, tally);
         }
         self.sites.len()
     }
@@ -116,26 +105,43 @@ impl Primary<'_> {
         let collided = self.transmission * one_minus_exp(flight.mu_per_cm * length_cm);
         let kerma_kev = self.energy_kev * collided * flight.transfer_share;
         tally.kerma(crossing.voxel, crossing.label, kerma_kev, flight.marrow_over_medium);
-        let after = self.transmission - collided;
-        if 1.0 - after > self.next_collision {
-            self.place(crossing, length_cm, flight.mu_per_cm, after);
+        let before = self.transmission;
+        self.transmission = before - collided;
+        if self.transmission < self.left_at_next {
+            let left =
+                Left { before, after: self.transmission, at_next: self.left_at_next, share: self.share };
+            self.left_at_next = place(self.photon, crossing, (length_cm, flight.mu_per_cm), left, self.sites);
         }
-        self.transmission = after;
     }
+}
 
-    /// Places the interactions up to where this much of the ray is left.
-    #[cold]
-    #[inline(never)]
-    fn place(&mut self, crossing: Crossing, length_cm: f32, mu_per_cm: f32, after: f32) {
-        let Crossing { voxel, label, begin_cm, .. } = crossing;
-        while 1.0 - after > self.next_collision {
-            let within_cm = (self.transmission / (1.0 - self.next_collision)).ln() / mu_per_cm;
-            let along_cm = begin_cm + within_cm.clamp(0.0, length_cm);
-            let position_cm = self.photon.position_cm + self.photon.direction * along_cm;
-            self.sites.push(Site { position_cm, voxel, label });
-            self.next_collision += self.share;
-        }
+/// What is left of a ray before and after a crossing, and at its next interaction; and the share between interactions.
+#[derive(Clone, Copy)]
+struct Left {
+    before: f32,
+    after: f32,
+    at_next: f32,
+    share: f32,
+}
+
+/// Places the interactions of a crossing of this length in a medium of this μ; returns what is left at the one after them.
+// Values, no reference to the ray: what a call could change does not stay in registers.
+#[cold]
+#[inline(never)]
+fn place(
+    photon: &Photon,
+    Crossing { voxel, label, begin_cm, .. }: Crossing,
+    (length_cm, mu_per_cm): (f32, f32),
+    Left { before, after, mut at_next, share }: Left,
+    sites: &mut Vec<Site>,
+) -> f32 {
+    while after < at_next {
+        let within_cm = (before / at_next).ln() / mu_per_cm;
+        let along_cm = begin_cm + within_cm.clamp(0.0, length_cm);
+        sites.push(Site { position_cm: photon.position_cm + photon.direction * along_cm, voxel, label });
+        at_next -= share;
     }
+    at_next
 }
 
 /// 1 − e^(−x) for x ≥ 0, good to 6e-7 relative, to 1e-7 where most voxels lie.

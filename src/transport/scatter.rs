@@ -12,12 +12,12 @@ use crate::transport::world::{STEPS_MAX, Site, World};
 pub trait Flyer {
     /// Flies a photon until it interacts or leaves the grid (`None`), scoring on the way.
     ///
-    /// `row` holds the coefficients at the photon's energy, `majorant_per_cm` the largest μ in it.
+    /// `row` holds the coefficients at the photon's energy, `majorant_per_cm` the largest μ in it; `clip_cm` is where the ray
+    /// meets the body.
     fn fly<T: Tally>(
         world: &World,
-        row: &FlightRow,
-        majorant_per_cm: f32,
-        photon: &Photon,
+        row_and_majorant_per_cm: (&FlightRow, f32),
+        photon_and_clip_cm: (&Photon, (f32, f32)),
         stream: &mut impl Rng,
         tally: &mut T,
     ) -> Option<Site>;
@@ -33,16 +33,14 @@ impl Flyer for TrackLength {
     #[inline]
     fn fly<T: Tally>(
         world: &World,
-        row: &FlightRow,
-        _majorant_per_cm: f32,
-        photon: &Photon,
+        (row, _): (&FlightRow, f32),
+        (photon, clip_cm): (&Photon, (f32, f32)),
         stream: &mut impl Rng,
         tally: &mut T,
     ) -> Option<Site> {
         let energy_kev = photon.energy_kev * photon.weight;
         let mut free_paths = -open01(stream).ln();
         let mut site = None;
-        let clip_cm = world.bounds.clip_cm(&photon.position_cm, &photon.direction)?;
         world.grid.walk(&photon.position_cm, &photon.direction, clip_cm, |voxel, distance_cm, length_cm| {
             let Some(&label) = world.labels.get(voxel) else { return false };
             let flight = row[usize::from(world.medium(voxel, label))];
@@ -68,13 +66,12 @@ impl Flyer for Silent {
     #[inline]
     fn fly<T: Tally>(
         world: &World,
-        row: &FlightRow,
-        majorant_per_cm: f32,
-        photon: &Photon,
+        row: (&FlightRow, f32),
+        photon: (&Photon, (f32, f32)),
         stream: &mut impl Rng,
         tally: &mut T,
     ) -> Option<Site> {
-        woodcock(world, row, majorant_per_cm, photon, stream, tally)
+        woodcock(world, row, photon, stream, tally)
     }
 }
 
@@ -83,13 +80,11 @@ impl Flyer for Silent {
 #[inline]
 fn woodcock<T: Tally>(
     world: &World,
-    row: &FlightRow,
-    majorant_per_cm: f32,
-    photon: &Photon,
+    (row, majorant_per_cm): (&FlightRow, f32),
+    (photon, (enter_cm, leave_cm)): (&Photon, (f32, f32)),
     stream: &mut impl Rng,
     tally: &mut T,
 ) -> Option<Site> {
-    let (enter_cm, leave_cm) = world.bounds.clip_cm(&photon.position_cm, &photon.direction)?;
     let mean_free_path_cm = 1.0 / majorant_per_cm;
     let mut distance_cm = enter_cm;
     for _ in 0..STEPS_MAX {

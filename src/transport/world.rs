@@ -38,6 +38,9 @@ pub const STEPS_MAX: u64 = 4_000_000;
 /// Photons given up after which no more histories are played: no run can be good any more.
 const GIVEN_UP_MAX: u64 = 1000;
 
+/// Distances at which a ray enters and leaves the bounds of the body, cm; `None` if it misses them.
+pub type Clip = Option<(f32, f32)>;
+
 /// Where an interaction happens.
 #[derive(Clone, Copy, Debug)]
 pub struct Site {
@@ -76,11 +79,11 @@ impl<'a> World<'a> {
         self.medium_of_label[usize::from(EXTERIOR)]
     }
 
-    /// Air between a photon and the body, cm; where its ray misses the body, the way there and as far again, after which what
-    /// air scatters hardly comes back.
+    /// Air between a photon and the body, cm, where `clip_cm` is where its ray meets the body; where it misses it, the way there
+    /// and as far again, after which what air scatters hardly comes back.
     #[inline]
-    pub fn air_cm(&self, photon: &Photon) -> f32 {
-        match self.bounds.clip_cm(&photon.position_cm, &photon.direction) {
+    pub fn air_cm(&self, photon: &Photon, clip_cm: Clip) -> f32 {
+        match clip_cm {
             Some((enter_cm, _)) => enter_cm,
             None => 2.0 * (self.bounds.middle_cm() - photon.position_cm).norm(),
         }
@@ -98,6 +101,12 @@ impl<'a> World<'a> {
     #[inline]
     pub fn is_hopeless(&self) -> bool {
         self.given_up.load(Ordering::Relaxed) > GIVEN_UP_MAX
+    }
+
+    /// Where a photon's ray meets the body.
+    #[inline]
+    pub fn clip_cm(&self, photon: &Photon) -> Clip {
+        self.bounds.clip_cm(&photon.position_cm, &photon.direction)
     }
 
     /// Medium of a voxel, whose label the caller has at hand.

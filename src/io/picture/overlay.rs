@@ -11,10 +11,23 @@ const FADE: f32 = 20.0;
 
 /// Anatomy in grey, dose over it. `share` is the dose as a share of its scale, from 0 to 1.
 pub fn over_anatomy(density_g_cm3: f32, share: f32) -> Rgb {
-    let grey = 255.0 * (density_g_cm3 / WHITE_G_CM3).clamp(DARKEST, 1.0);
     let share = share.clamp(0.0, 1.0);
+    laid_over(density_g_cm3, dose_colour(share), share)
+}
+
+/// Anatomy in grey, a difference over it: blue for less, red for more (ColorBrewer's RdBu, which colour-blind eyes tell
+/// apart). `share` is the difference as a share of its scale, from -1 to 1.
+pub fn difference_over_anatomy(density_g_cm3: f32, share: f32) -> Rgb {
+    let share = share.clamp(-1.0, 1.0);
+    let colour = colorous::RED_BLUE.eval_continuous(f64::from(0.5 - 0.5 * share)).as_array();
+    laid_over(density_g_cm3, colour, share.abs())
+}
+
+/// A colour over grey; it fades below a twentieth of its scale.
+fn laid_over(density_g_cm3: f32, colour: Rgb, share: f32) -> Rgb {
+    let grey = 255.0 * (density_g_cm3 / WHITE_G_CM3).clamp(DARKEST, 1.0);
     let opacity = OPACITY * (FADE * share).min(1.0);
-    dose_colour(share).map(|channel| (opacity * f32::from(channel) + (1.0 - opacity) * grey) as u8)
+    colour.map(|channel| (opacity * f32::from(channel) + (1.0 - opacity) * grey) as u8)
 }
 
 /// Colour of a dose.

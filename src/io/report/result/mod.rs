@@ -64,16 +64,20 @@ pub(in crate::io) fn range(acquisition: &Value) -> Value {
     })
 }
 
-/// Planes through two results on one scale; null where one has no dose map.
+/// Planes through two results at the same height on one scale, and their difference where both are of one phantom; null
+/// where one has no dose map.
 pub fn side_by_side(paths: [&Path; 2]) -> Result<Value> {
-    let [a, b] = paths
-        .map(|path| Told::open(path).map(|told| told.volume.filter(|volume| !volume.dose_mgy.is_empty())));
-    let (Some(a), Some(b)) = (a?, b?) else { return Ok(Value::Null) };
+    let told_a = Told::open(paths[0])?;
+    let height_mm = middle_mm(&told_a.acquisitions);
+    let told_b = Told::open_at(paths[1], Some(height_mm))?;
+    let [a, b] = [told_a, told_b].map(|told| told.volume.filter(|volume| !volume.dose_mgy.is_empty()));
+    let (Some(a), Some(b)) = (a, b) else { return Ok(Value::Null) };
     let most_mgy = a.planes.most_mgy().max(b.planes.most_mgy());
     Ok(json!({
         "most_mgy": most_mgy,
         "a": a.planes.value_on(most_mgy)?,
         "b": b.planes.value_on(most_mgy)?,
+        "difference": b.planes.less(&a.planes)?,
     }))
 }
 
@@ -95,10 +99,15 @@ pub(in crate::io) struct Told {
 }
 
 impl Told {
-    /// Reads a result.
+    /// Reads a result; its axial plane lies in the middle of the first range.
     pub fn open(path: &Path) -> Result<Self> {
+        Told::open_at(path, None)
+    }
+
+    /// Reads a result; its axial plane lies at this height, mm, or in the middle of the first range.
+    fn open_at(path: &Path, axial_z_mm: Option<f64>) -> Result<Self> {
         let file = read::open_with_maps(path)?;
-        Told::read(&file).map_err(|error| broken(path, &error))
+        Told::read(&file, axial_z_mm).map_err(|error| broken(path, &error))
     }
 
     /// The organ table.
@@ -111,13 +120,13 @@ impl Told {
         Ok(convergence::curves(&read::batches(path)?, &self.summary["organs"]))
     }
 
-    fn read(file: &File) -> hdf5::Result<Self> {
+    fn read(file: &File, axial_z_mm: Option<f64>) -> hdf5::Result<Self> {
         let text = attributes::text(&file.group("summary")?, "json")?;
         let summary: Value = serde_json::from_str(&text).map_err(|error| error.to_string())?;
         let acquisitions = attributes::acquisitions(file, &summary)?;
         let protocol = file.group("protocol")?;
         Ok(Told {
-            volume: Volume::read(file, middle_mm(&acquisitions))?,
+            volume: Volume::read(file, axial_z_mm.unwrap_or_else(|| middle_mm(&acquisitions)))?,
             currents: along_z::currents(file, &acquisitions)?,
             provenance: Value::Object(attributes::attributes(&*file.group("provenance")?)?),
             protocol: json!({

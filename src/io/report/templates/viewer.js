@@ -86,29 +86,43 @@
     context.stroke();
   }
 
-  // A line of equal value through the centres of pixels: marching squares. Where there is no value, there is no line.
-  const corners = [[0, 0], [1, 0], [1, 1], [0, 1]];
-  function contour(context, columns, rows, sx, sy, values, wanted) {
-    context.beginPath();
+  // Lines of equal values (ascending) through the centres of pixels: marching squares, all levels in one pass, a path for
+  // each. Where there is no value, there is no line.
+  function contours(columns, rows, sx, sy, values, levels) {
+    const paths = levels.map(() => new Path2D()), cell = new Float32Array(4), ends = new Float32Array(8);
+    const least = levels[0];
     for (let row = 0; row + 1 < rows; row++) for (let column = 0; column + 1 < columns; column++) {
       const first = row * columns + column;
-      const [a, b, c, d] = [values[first], values[first + 1], values[first + columns], values[first + columns + 1]];
+      // Around the cell: corners that are neighbours stand side by side.
+      cell[0] = values[first];
+      cell[1] = values[first + 1];
+      cell[2] = values[first + columns + 1];
+      cell[3] = values[first + columns];
+      const most = Math.max(cell[0], cell[1], cell[2], cell[3]);
       // Not a number compares false: no line there either.
-      if (!(Math.max(a, b, c, d) >= wanted && Math.min(a, b, c, d) < wanted)) continue;
-      const ends = [];
-      corners.forEach(([x, y], i) => {
-        const [u, v] = corners[(i + 1) % 4];
-        const here = values[(row + y) * columns + column + x], there = values[(row + v) * columns + column + u];
-        if (here >= wanted === there >= wanted) return;
-        const share = (wanted - here) / (there - here);
-        ends.push([(column + 0.5 + x + share * (u - x)) * sx, (row + 0.5 + y + share * (v - y)) * sy]);
-      });
-      for (let i = 0; i + 1 < ends.length; i += 2) {
-        context.moveTo(...ends[i]);
-        context.lineTo(...ends[i + 1]);
+      if (!(most >= least)) continue;
+      const lowest = Math.min(cell[0], cell[1], cell[2], cell[3]);
+      for (let k = 0; k < levels.length && most >= levels[k]; k++) {
+        if (lowest < levels[k]) trace(paths[k], cell, levels[k], ends, column + 0.5, row + 0.5, sx, sy);
       }
     }
-    context.stroke();
+    return paths;
+  }
+
+  const CORNER_X = [0, 1, 1, 0], CORNER_Y = [0, 0, 1, 1];
+  function trace(path, cell, wanted, ends, x, y, sx, sy) {
+    let count = 0;
+    for (let i = 0; i < 4; i++) {
+      const j = (i + 1) & 3, here = cell[i], there = cell[j];
+      if (here >= wanted === there >= wanted) continue;
+      const part = (wanted - here) / (there - here);
+      ends[count++] = (x + CORNER_X[i] + part * (CORNER_X[j] - CORNER_X[i])) * sx;
+      ends[count++] = (y + CORNER_Y[i] + part * (CORNER_Y[j] - CORNER_Y[i])) * sy;
+    }
+    for (let i = 0; i + 3 < count; i += 4) {
+      path.moveTo(ends[i], ends[i + 1]);
+      path.lineTo(ends[i + 2], ends[i + 3]);
+    }
   }
 
   const STRIDES = [1, nx, nx * ny];
@@ -137,7 +151,7 @@
     const small = document.createElement("canvas");
     small.width = columns;
     small.height = rows;
-    const image = new ImageData(columns, rows), colour = table[chosen.what === "error" ? "error" : "dose"];
+    const image = new ImageData(columns, rows), pixels = image.data, colour = table[chosen.what === "error" ? "error" : "dose"];
     const ats = new Int32Array(columns * rows);
     let coloured = 0;
     for (let row = 0; row < rows; row++) {
@@ -148,8 +162,8 @@
         const grey = body ? Math.max(25, Math.min(255, density[at] * data.density_step_g_cm3 / 1.8 * 255)) : 0;
         const fade = part < 0 ? 0 : chosen.opacity * Math.min(1, 20 * part);
         const shade = colour[Math.max(0, Math.min(255, Math.round(part * 255)))];
-        for (let k = 0; k < 3; k++) image.data[4 * pixel + k] = fade * shade[k] + (1 - fade) * grey;
-        image.data[4 * pixel + 3] = 255;
+        for (let k = 0; k < 3; k++) pixels[4 * pixel + k] = fade * shade[k] + (1 - fade) * grey;
+        pixels[4 * pixel + 3] = 255;
         if (fade > 0) coloured++;
       }
     }
@@ -162,11 +176,15 @@
     context.setLineDash([]);
     if (chosen.isodose && low) {
       context.strokeStyle = "#fff";
-      const doses = Float32Array.from(ats, at => organs[at] === OUTSIDE ? NaN : dose(at));
-      for (const part of ISODOSE) {
-        context.lineWidth = width * (0.6 + 1.2 * part);
-        contour(context, columns, rows, sx, sy, doses, part * data.most_mgy);
+      const doses = new Float32Array(ats.length);
+      for (let pixel = 0; pixel < ats.length; pixel++) {
+        doses[pixel] = organs[ats[pixel]] === OUTSIDE ? NaN : dose(ats[pixel]);
       }
+      const paths = contours(columns, rows, sx, sy, doses, ISODOSE.map(part => part * data.most_mgy));
+      paths.forEach((path, k) => {
+        context.lineWidth = width * (0.6 + 1.2 * ISODOSE[k]);
+        context.stroke(path);
+      });
     }
     if (marked >= 0) {
       context.strokeStyle = "#3fe0ff";
