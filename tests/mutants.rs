@@ -151,11 +151,15 @@ fn printed(command: &[&str], file: &Path) -> Option<String> {
     let [out, error] =
         [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
     let place = format!("{command:?} {}", file.display());
-    assert!(start.elapsed().as_secs_f64() < 30.0, "{place}: {:?}", start.elapsed());
+    // The process that tries has 10 s of CPU time; this is for one that would hang.
+    assert!(start.elapsed().as_secs_f64() < 120.0, "{place}: {:?}", start.elapsed());
     match output.status.code() {
         Some(0) => Some(out),
         Some(65 | 66) => {
-            assert!(error.starts_with("error: ") && error.lines().count() < 4, "{place}: {error}");
+            // `verify` lists what differs.
+            let said = if command[0] == "verify" && error.is_empty() { &out } else { &error };
+            assert!(said.starts_with("error: ") || said.contains("NOT as it was written"), "{place}: {said}");
+            assert!(error.lines().count() < 4, "{place}: {error}");
             None
         }
         other => panic!("{place}: exit code {other:?}, {error}"),
@@ -164,7 +168,9 @@ fn printed(command: &[&str], file: &Path) -> Option<String> {
 
 /// Mutants of a sealed file, each read by the program: what comes through is printed as the whole file is.
 fn survive_as_program(whole: &Path, mutants: u64, command: &[&str]) {
-    let name = |text: String, file: &Path| text.replace(&file.display().to_string(), "FILE");
+    let name = |text: String, file: &Path| {
+        [file, whole].iter().fold(text, |text, file| text.replace(&file.display().to_string(), "FILE"))
+    };
     let expected = name(printed(command, whole).expect("the whole file is read"), whole);
     let bytes = std::fs::read(whole).unwrap();
     let folder = tempfile::tempdir().unwrap();
@@ -173,7 +179,7 @@ fn survive_as_program(whole: &Path, mutants: u64, command: &[&str]) {
         std::fs::write(&file, mutant(&bytes, seed)).unwrap();
         let found = printed(command, &file);
         if let Some(found) = &found {
-            assert_eq!(name(found.clone(), &file), expected, "seed {seed}: other numbers");
+            assert!(name(found.clone(), &file) == expected, "seed {seed}: other numbers");
         }
         std::fs::remove_file(&file).unwrap();
         found.is_none()
@@ -191,7 +197,7 @@ fn phantoms_as_hdf5(mutants: u64) {
     phantom_h5::write(&import(&data.join("lps.nii.gz"), Some(&data.join("labels.csv"))).unwrap(), &whole)
         .unwrap();
     survive_as_program(&whole, mutants, &["phantoms", "size"]);
-    phantom_h5::write(&newborn(2.0), &whole).unwrap();
+    phantom_h5::write(&newborn(1.0), &whole).unwrap();
     survive_as_program(&whole, mutants, &["verify", "--list"]);
 }
 
