@@ -33,6 +33,14 @@ pub enum Error {
         /// What the system said.
         reason: String,
     },
+    /// Something that others still have to do is not done (exit code 75).
+    #[error("{message}")]
+    Incomplete {
+        /// The sentence.
+        message: String,
+        /// What to do about it.
+        help: String,
+    },
     /// A promise of the program to itself was broken (exit code 70).
     #[error("internal error: {0}; please report it with the protocol")]
     Internal(String),
@@ -66,6 +74,7 @@ impl Error {
     pub fn help(&self) -> Option<&str> {
         match self {
             Error::Invalid { help, .. } => help.as_deref(),
+            Error::Incomplete { help, .. } => Some(help),
             _ => None,
         }
     }
@@ -77,6 +86,7 @@ impl Error {
             Error::Unreadable { .. } => 66,
             Error::Unwritable { .. } => 73,
             Error::Internal(_) => 70,
+            Error::Incomplete { .. } => 75,
         }
     }
 }

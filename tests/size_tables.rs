@@ -101,6 +101,7 @@ fn the_command_prints_or_refuses_with_a_sentence() {
     let done = run(&scan);
     let said = String::from_utf8_lossy(&done.stdout);
     assert!(done.status.success() && said.contains("Lungs") && said.contains("research use"), "{said}");
+    assert!(said.contains("European RP 185, reference level: CTDIvol (32 cm) 2.7 mGy (RECALLED"), "{said}");
     for (index, value, words) in [
         (1, "40", "--age must be within 0..20 years, found 40"),
         (3, "knee", "--region must be one of"),

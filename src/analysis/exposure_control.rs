@@ -213,6 +213,8 @@ fn scaled(
 pub struct Transmission {
     /// Energy fluence and attenuation of water (1/cm) by bin of the spectrum.
     bins: Vec<[f64; 2]>,
+    /// Energy of every bin, keV.
+    energies_kev: Vec<f64>,
 }
 
 impl Transmission {
@@ -225,12 +227,22 @@ impl Transmission {
     pub fn of_spectrum(spectrum: &Spectrum) -> Result<Self> {
         let water = Attenuation::new(&Material::named("water")?);
         let bins = spectrum.energies_kev.iter().zip(&spectrum.photons_per_cm2_mas);
-        Ok(Transmission { bins: bins.map(|(&kev, &n)| [kev * n, water.mu_over_rho_cm2_g(kev)]).collect() })
+        Ok(Transmission {
+            bins: bins.map(|(&kev, &n)| [kev * n, water.mu_over_rho_cm2_g(kev)]).collect(),
+            energies_kev: spectrum.energies_kev.clone(),
+        })
     }
 
     /// Share of the energy fluence behind so much water, cm.
     pub fn of(&self, water_cm: f64) -> f64 {
         self.energy_fluence_kev(water_cm) / self.energy_fluence_kev(0.0)
+    }
+
+    /// Mean of a function of the energy (keV) over the energy fluence behind so much water, cm.
+    pub fn mean_behind(&self, water_cm: f64, of_kev: impl Fn(f64) -> f64) -> f64 {
+        let bins = self.bins.iter().zip(&self.energies_kev);
+        let sum: f64 = bins.map(|([fluence, mu], &kev)| fluence * (-mu * water_cm).exp() * of_kev(kev)).sum();
+        sum / self.energy_fluence_kev(water_cm)
     }
 
     /// Energy fluence behind so much water (cm), keV/cm² and mAs at a metre.

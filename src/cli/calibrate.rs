@@ -14,6 +14,7 @@ use crate::analysis::size_tables::console::{CtdiMatrices, Precision};
 use crate::analysis::size_tables::reduction::reduction;
 use crate::analysis::size_tables::table::{SizeTables, fits};
 use crate::analysis::size_tables::{AGES, Age, REGIONS, Region, TUBE_VOLTAGES_KV};
+use crate::data::image_gently::image_gently;
 use crate::error::{Error, Result};
 use crate::io::digest::physics_data_digest;
 use crate::io::output_file;
@@ -23,7 +24,7 @@ use crate::io::size_tables::{CheckRow, FILES, ReductionRow, SCHEMA, SizeTableFil
 use crate::simulation::Observer;
 use crate::source::scanner::Scanner;
 use crate::validation::row::Row;
-use crate::validation::size_tables::{checks, image_gently};
+use crate::validation::size_tables::checks;
 
 const AFTER_HELP: &str = "\
 Examples:

@@ -9,9 +9,10 @@ use crate::analysis::ctdi::CtdiPhantom;
 use crate::analysis::organ_table::InField;
 use crate::analysis::size_tables::estimate::{Answer, Part, Question, estimate};
 use crate::analysis::ssde::{head_size_factor, size_factor};
+use crate::data::reference_levels::{LevelPatient, levels_of, reference_weight_kg};
 use crate::error::{Error, Result};
 use crate::io::result::NOTICE;
-use crate::io::size_tables::{SizeTableFile, shipped};
+use crate::io::size_tables::{SizeTableFile, load};
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -22,7 +23,8 @@ Examples:
 The tables ship with the program: one scanner (generic-64), the phantoms of this program, scans without modulation. Between
 ages and tube voltages doses are interpolated, with --dw they follow the organ's exponential in size; beyond the tables they
 are refused. The first error is that of the simulation, the second how far an age lies off the fit to all others (anatomy):
-a patient is not a phantom. The last table has every tube voltage at the noise of the scan, by quanta behind as much water.
+a patient is not a phantom. Published levels
+of CTDIvol and SSDE stand beside them; those that say RECALLED were not checked. The last table has every tube voltage at the noise of the scan, by quanta behind as much water.
 Noise alone favours high tube voltages; contrast, above all iodine's, favours low ones and is not in it.";
 
 /// Organ doses and effective dose of a scan, at once, from the size tables.
@@ -55,14 +57,7 @@ pub struct EstimateArguments {
 /// Prints the estimate.
 pub fn run(arguments: &EstimateArguments) -> Result<()> {
     let question = arguments.question()?;
-    let file = match &arguments.tables {
-        None => shipped()?,
-        Some(path) => {
-            let text = std::fs::read_to_string(path)
-                .map_err(|error| Error::Unreadable { path: path.clone(), reason: error.to_string() })?;
-            SizeTableFile::parse(&text).map_err(|error| error.within(&path.display().to_string()))?
-        }
-    };
+    let file = load(arguments.tables.as_deref())?;
     let answer = estimate(&file.tables, &question)?;
     console::print(&text(&file, &question, &answer))
 }
@@ -110,6 +105,7 @@ fn text(file: &SizeTableFile, question: &Question, answer: &Answer) -> String {
     };
     text +=
         &ssde.map_or(String::new(), |(mgy, report)| format!(" SSDE     {} mGy ({report})\n", digits(mgy, 3)));
+    text += &levels(question, answer);
     text += &format!("\n{}\n", organs(&answer.organs));
     for part in &answer.effective {
         text += &format!(
@@ -129,6 +125,17 @@ fn text(file: &SizeTableFile, question: &Question, answer: &Answer) -> String {
         file.bowties[1],
         digits(file.tables.histories as f64, 3)
     )
+}
+
+/// Published levels for a patient of this age, by the reference weight and the width of the age.
+fn levels(question: &Question, answer: &Answer) -> String {
+    let patient = LevelPatient {
+        age_y: question.age_y,
+        weight_kg: reference_weight_kg(question.age_y),
+        width_cm: answer.ap_lateral_cm[1],
+    };
+    let found = levels_of(&question.region, &patient);
+    found.iter().map(|level| format!(" level    {}\n", level.sentence())).collect()
 }
 
 fn anatomy(part: &Part) -> Option<String> {

@@ -2,6 +2,7 @@
 
 mod bench;
 mod calibrate;
+mod campaign;
 mod check;
 mod compare;
 mod console;
@@ -10,6 +11,8 @@ mod estimate;
 mod evaluate;
 mod export;
 mod interrupt;
+#[cfg(feature = "mpi")]
+mod mpi;
 mod phantoms;
 mod plot;
 mod progress;
@@ -17,6 +20,8 @@ mod protocol;
 mod replay;
 mod report;
 mod respond;
+mod resume;
+mod review;
 mod risk;
 mod run;
 mod scanner;
@@ -24,6 +29,7 @@ mod spectrum;
 mod trial;
 mod validate;
 mod verify;
+mod worksheet;
 
 use std::process::ExitCode;
 
@@ -40,6 +46,11 @@ Examples:
   childsize check chest.toml                  what a protocol comes to, nothing simulated
   childsize run chest.toml -o out/            organ doses and a dose map with their errors
   childsize compare one.toml two.toml         what a second phase or another kV does to every organ
+  childsize resume out/                       goes on with a run that was broken off
+  childsize plan chest.toml --shards 16 -o campaign/   the same run for many processes or machines; then, for each K,
+  childsize run --plan campaign/ --shard K    its batches; and
+  childsize merge campaign/                   the result, to the bits of one run
+  childsize submit slurm campaign/            shards and merge as jobs of a cluster
   childsize report out/                       the page of a result, for a browser
   childsize export out/ --format nifti        its dose map for other programs
   childsize plot out/                         its figures as SVG and PNG, for papers
@@ -48,6 +59,8 @@ Examples:
   childsize evaluate 5y.h5 chest.toml         doses of any protocol from it, at once
   childsize calibrate -o tables/              size tables: dose per CTDIvol by age, region and tube voltage
   childsize estimate --age 5 --region chest --kv 100 --ctdi-vol 2 --phantom body32    doses from the tables
+  childsize worksheet --adult-baseline site.toml -o worksheet.html    mAs of children from a site's adult techniques
+  childsize review chest.toml                 is it child-sized; what a phase and a centimetre cost
   childsize ctdi chest.toml                   CTDIw, CTDIvol and DLP of its scanner and mAs
   childsize protocol from-rdsr dose.dcm -o chest.toml  a protocol from the scanner's dose report
   childsize scanner                           which scanners there are, and what is assumed of them
@@ -57,7 +70,7 @@ Examples:
   childsize bench                             how fast the engine is on this machine
 
 Exit codes: 0 done, 1 a row of a validation failed, 2 usage, 65 bad input, 66 missing file,
-70 internal error, 73 cannot write, 130 interrupted (what was done is saved).
+70 internal error, 73 cannot write, 75 shards are missing, 130 interrupted (what was done is saved).
 
 Research use, not for clinical decisions.";
 
@@ -75,6 +88,10 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     Run(run::RunArguments),
+    Resume(resume::ResumeArguments),
+    Plan(campaign::PlanArguments),
+    Merge(campaign::merge::MergeArguments),
+    Submit(campaign::submit::SubmitArguments),
     Check(check::CheckArguments),
     Compare(compare::CompareArguments),
     Calibrate(calibrate::CalibrateArguments),
@@ -87,12 +104,14 @@ enum Command {
     Plot(plot::PlotArguments),
     Replay(replay::ReplayArguments),
     Report(report::ReportArguments),
+    Review(review::ReviewArguments),
     Risk(risk::RiskArguments),
     Protocol(protocol::ProtocolArguments),
     Scanner(scanner::ScannerArguments),
     Spectrum(spectrum::SpectrumArguments),
     Validate(validate::ValidateArguments),
     Verify(verify::VerifyArguments),
+    Worksheet(worksheet::WorksheetArguments),
     Bench(bench::BenchArguments),
     #[command(hide = true, name = "try-file")]
     TryFile(trial::TrialArguments),
@@ -107,6 +126,10 @@ pub fn main() -> ExitCode {
     }
     let done = match arguments.command {
         Command::Run(arguments) => run::run(&arguments),
+        Command::Resume(arguments) => resume::run(&arguments),
+        Command::Plan(arguments) => campaign::run(&arguments).map(|()| ExitCode::SUCCESS),
+        Command::Merge(arguments) => campaign::merge::run(&arguments),
+        Command::Submit(arguments) => campaign::submit::run(&arguments).map(|()| ExitCode::SUCCESS),
         Command::Check(arguments) => check::run(&arguments).map(|()| ExitCode::SUCCESS),
         Command::Compare(arguments) => compare::run(&arguments).map(|()| ExitCode::SUCCESS),
         Command::Ctdi(arguments) => ctdi::run(&arguments).map(|()| ExitCode::SUCCESS),
@@ -119,12 +142,14 @@ pub fn main() -> ExitCode {
         Command::Plot(arguments) => plot::run(&arguments).map(|()| ExitCode::SUCCESS),
         Command::Replay(arguments) => replay::run(&arguments).map(|()| ExitCode::SUCCESS),
         Command::Report(arguments) => report::run(&arguments).map(|()| ExitCode::SUCCESS),
+        Command::Review(arguments) => review::run(&arguments),
         Command::Risk(arguments) => risk::run(&arguments).map(|()| ExitCode::SUCCESS),
         Command::Protocol(arguments) => protocol::run(&arguments),
         Command::Scanner(arguments) => scanner::run(&arguments),
         Command::Spectrum(arguments) => spectrum::run(&arguments).map(|()| ExitCode::SUCCESS),
         Command::Validate(arguments) => validate::run(&arguments),
         Command::Verify(arguments) => verify::run(&arguments),
+        Command::Worksheet(arguments) => worksheet::run(&arguments).map(|()| ExitCode::SUCCESS),
         Command::Bench(arguments) => bench::run(&arguments).map(|()| ExitCode::SUCCESS),
         Command::TryFile(arguments) => trial::run(&arguments),
     };

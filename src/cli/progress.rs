@@ -104,6 +104,11 @@ impl Watch {
         self.show.say(event, message);
     }
 
+    /// The same while the bar is drawn.
+    pub fn interject(&self, event: &str, message: &str) {
+        self.bar.suspend(|| self.say(event, message));
+    }
+
     /// Clears the bar away.
     pub fn finish(&self) {
         self.bar.finish_and_clear();

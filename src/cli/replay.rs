@@ -9,6 +9,7 @@ use super::run::plan::whole_number;
 use crate::error::{Error, Result};
 use crate::geometry::phantom::Phantom;
 use crate::io::protocol::Protocol;
+use crate::io::request::Request;
 use crate::simulation::Exam;
 use crate::simulation::replay::{HistoryPlace, replay};
 use crate::transport::trace::{TRACED_MAX, Trace, TracedInteraction};
@@ -53,16 +54,13 @@ pub struct ReplayArguments {
 
 /// Plays the history and prints it.
 pub fn run(arguments: &ReplayArguments) -> Result<()> {
-    let prepared = Protocol::read(&arguments.protocol)?.prepare()?;
-    let mut settings = prepared.settings;
-    settings.histories = arguments.histories.unwrap_or(settings.histories);
-    settings.seed = arguments.seed.unwrap_or(settings.seed);
-    if arguments.no_map {
-        settings.drop_map();
-    }
+    let mut prepared = Protocol::read(&arguments.protocol)?.prepare()?;
+    let ReplayArguments { histories, seed, no_map, .. } = *arguments;
+    Request { histories, seed, no_map, ..Request::default() }.overrule(&mut prepared);
+    let settings = &prepared.settings;
     let acquisition = acquisition(&prepared.exam, &arguments.acquisition)?;
     let place = HistoryPlace { acquisition, batch: arguments.batch, history: arguments.history };
-    let trace = replay(&prepared.exam, &settings, place)?;
+    let trace = replay(&prepared.exam, settings, place)?;
     let phantom = &prepared.exam.phantom;
     if arguments.trace {
         console::print(&console::plain(&interactions(phantom, &trace)))?;

@@ -1,10 +1,12 @@
-//! Published data, embedded: elements, materials, cross sections, tube spectra.
+//! Published data, embedded: elements, materials, cross sections, tube spectra, levels of practice.
 
 pub mod element;
 pub mod epdl97;
 mod formula;
+pub mod image_gently;
 pub mod material;
 mod named_material;
+pub mod reference_levels;
 pub mod schneider2000;
 pub mod tube_spectra;
 

@@ -1,6 +1,7 @@
 //! Digests: what names a protocol's text, a phantom's voxels and the physics data.
 
 use std::fmt::Write;
+use std::io::Read;
 
 use sha2::{Digest, Sha256};
 
@@ -17,6 +18,17 @@ pub fn sha256_hex_of(parts: &[&[u8]]) -> String {
     let mut digest = Sha256::new();
     parts.iter().for_each(|part| digest.update(part));
     hex(&digest.finalize())
+}
+
+/// SHA-256 of all that is left to read, in hexadecimal.
+pub fn sha256_hex_from(reader: &mut impl Read) -> std::io::Result<String> {
+    let (mut digest, mut block) = (Sha256::new(), vec![0; 1 << 20]);
+    loop {
+        match reader.read(&mut block)? {
+            0 => return Ok(hex(&digest.finalize())),
+            bytes => digest.update(&block[..bytes]),
+        }
+    }
 }
 
 /// SHA-256 of the embedded physics tables, in hexadecimal.

@@ -1,12 +1,16 @@
 //! Output files appear whole or not at all: written beside their place, synced, then renamed.
 
 use std::fs::File;
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use tempfile::{Builder, NamedTempFile, TempPath};
 
 use crate::error::{Error, Result};
+
+/// How temporary files begin and end.
+const PREFIX: &str = ".childsize-";
+const SUFFIX: &str = ".part";
 
 /// Writes a file, replacing what is there in one step.
 pub fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
@@ -31,7 +35,7 @@ pub fn make_folder(folder: &Path) -> Result<()> {
 /// A new, empty, hidden file in the folder of `path`, with the permissions a usual file would get.
 pub fn beside(path: &Path) -> Result<NamedTempFile> {
     let mut builder = Builder::new();
-    builder.prefix(".childsize-").suffix(".part");
+    builder.prefix(PREFIX).suffix(SUFFIX);
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
@@ -40,11 +44,46 @@ pub fn beside(path: &Path) -> Result<NamedTempFile> {
     builder.tempfile_in(folder_of(path)).map_err(|error| unwritable(path, &error))
 }
 
+/// Removes temporary files that a process left when it was killed; for folders in which no other process is at work.
+pub fn sweep(folder: &Path) {
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        if name.to_str().is_some_and(|name| name.starts_with(PREFIX) && name.ends_with(SUFFIX)) {
+            // One that stays takes room, no more.
+            let _ = std::fs::remove_file(entry.path());
+        }
+    }
+}
+
 /// Syncs a temporary file and gives it its name.
 pub fn publish(temporary: TempPath, path: &Path) -> Result<()> {
-    let sync = File::options().write(true).open(&temporary).and_then(|file| file.sync_all());
-    sync.map_err(|error| unwritable(path, &error))?;
-    temporary.persist(path).map_err(|error| unwritable(path, &error.error))
+    sync(&temporary).map_err(|error| unwritable(path, &error))?;
+    temporary.persist(path).map_err(|error| unwritable(path, &error.error))?;
+    sync_folder_of(path);
+    Ok(())
+}
+
+/// The same, and what was there gets another name: at any moment one of the two is whole.
+pub fn publish_beside(temporary: TempPath, path: &Path, previous: &Path) -> Result<()> {
+    sync(&temporary).map_err(|error| unwritable(path, &error))?;
+    match std::fs::rename(path, previous) {
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(unwritable(previous, &error)),
+        _ => {}
+    }
+    temporary.persist(path).map_err(|error| unwritable(path, &error.error))?;
+    sync_folder_of(path);
+    Ok(())
+}
+
+fn sync(path: &Path) -> std::io::Result<()> {
+    File::options().write(true).open(path).and_then(|file| file.sync_all())
+}
+
+/// Brings a folder's names to the disk. Systems that cannot do it for a folder say so, which is no failure of the file.
+fn sync_folder_of(path: &Path) {
+    if let Ok(folder) = File::open(folder_of(path)) {
+        let _ = folder.sync_all();
+    }
 }
 
 /// The refusal of a file that cannot be written.

@@ -3,14 +3,15 @@
 pub mod lost;
 pub mod outcome;
 pub mod outward;
+pub mod partial;
+pub mod peers;
 pub mod replay;
 pub mod response;
 mod run;
 mod schedule;
 pub mod settings;
+pub mod share;
 mod stage;
-
-use std::time::Instant;
 
 use crate::error::{Error, Result};
 use crate::geometry::phantom::Phantom;
@@ -18,16 +19,14 @@ use crate::source::acquisition::{Acquisition, Mode};
 use crate::source::beam::PhotonSource;
 use crate::source::gantry::Placement;
 use crate::source::scanner::Scanner;
-use crate::tally::dose_map::{DoseMap, mgy_per_kev_g};
 use crate::transport::world::World;
 
-use outcome::{
-    AcquisitionOutcome, Finish, Outcome, SourceOutcome, organ_doses_mgy, organ_energies_per_history,
-};
-use run::{Plan, Run};
+use outcome::{Finish, Outcome, SourceOutcome, organ_energies_per_history};
+use partial::{Keeper, Unkept};
+use run::{Company, Plan, Run};
 use schedule::target_organs;
 use settings::Settings;
-use stage::Stage;
+use stage::{Gathered, Stage};
 
 /// What is to be simulated: a patient on a scanner, and what the console was set to.
 #[derive(Clone, Debug)]
@@ -73,40 +72,33 @@ impl Observer for Unobserved {}
 
 /// Simulates an exam. Batches run on the current rayon pool; the outcome does not depend on its size.
 pub fn simulate(exam: &Exam, settings: &Settings, observer: &dyn Observer) -> Result<Outcome> {
-    let (start, cpu) = (Instant::now(), cpu_time::ProcessTime::now());
+    simulate_kept(exam, settings, observer, &Unkept)
+}
+
+/// The same, going on from what a keeper knows and handing it states to keep. The outcome is that of a run that was never
+/// broken off, but for its times.
+pub fn simulate_kept(
+    exam: &Exam,
+    settings: &Settings,
+    observer: &dyn Observer,
+    keeper: &dyn Keeper,
+) -> Result<Outcome> {
     let stage = Stage::new(exam, settings)?;
-    let mut acquisitions = Vec::new();
-    let mut dose_map: Option<DoseMap> = None;
+    let mut gathered = Gathered::default();
     for index in 0..exam.acquisitions.len() {
-        let Some((outcome, map)) = play_acquisition(exam, &stage, index, observer)? else {
-            break;
-        };
-        dose_map = match (dose_map, map) {
-            (Some(mut total), Some(map)) => {
-                total.add(&map);
-                Some(total)
-            }
-            (total, map) => total.or(map),
-        };
-        let interrupted = outcome.finish == Finish::Interrupted;
-        acquisitions.push(outcome);
-        if interrupted {
+        let scene = stage.scene(index)?;
+        let mut run = Run::new(scene.plan(), &scene.beam);
+        if let Some(known) = keeper.known(index)? {
+            run.add(known).map_err(|error| scene.place(error))?;
+        }
+        let finish = run.play(Company { observer, keeper });
+        let Some((outcome, map)) = scene.conclude(run, finish)? else { break };
+        gathered.add(outcome, map);
+        if finish == Finish::Interrupted {
             break;
         }
     }
-    if acquisitions.is_empty() {
-        return Err(nothing_done());
-    }
-    Ok(Outcome {
-        complete: acquisitions.len() == exam.acquisitions.len()
-            && acquisitions.iter().all(|a| a.finish != Finish::Interrupted),
-        acquisitions,
-        dose_map,
-        skin: stage.skin,
-        wall_s: start.elapsed().as_secs_f64(),
-        cpu_s: cpu.elapsed().as_secs_f64(),
-        threads: rayon::current_num_threads(),
-    })
+    gathered.outcome(stage)
 }
 
 /// Simulates any source of photons on a phantom: energy per history by organ. `world` is the phantom's own.
@@ -135,7 +127,9 @@ pub fn simulate_source<S: PhotonSource>(
         ends: None,
         skin: None,
     };
-    let played = Run::new(plan, source).play(observer)?.ok_or_else(nothing_done)?;
+    let mut run = Run::new(plan, source);
+    let finish = run.play(Company { observer, keeper: &Unkept });
+    let played = run.finish(finish)?.ok_or_else(nothing_done)?;
     Ok(SourceOutcome {
         organ_kev: organ_energies_per_history(&played.records, played.histories_per_batch),
         histories: played.histories(),
@@ -147,45 +141,6 @@ pub fn simulate_source<S: PhotonSource>(
 
 fn nothing_done() -> Error {
     Error::invalid("the run was stopped before its first batch was done: there is nothing to save")
-}
-
-/// One acquisition of an exam; `None` if it was stopped before its first batch.
-fn play_acquisition(
-    exam: &Exam,
-    stage: &Stage,
-    index: usize,
-    observer: &dyn Observer,
-) -> Result<Option<(AcquisitionOutcome, Option<DoseMap>)>> {
-    let acquisition = &exam.acquisitions[index];
-    let (phantom, scene) = (&exam.phantom, stage.scene(index)?);
-    let (bottom_cm, top_cm) = Exam::nominal_range_cm(acquisition);
-    let played = Run::new(scene.plan(), &scene.beam).play(observer);
-    let played = played.map_err(|error| error.within(&format!("acquisition `{}`", acquisition.phase)))?;
-    let Some(mut played) = played else { return Ok(None) };
-    let scale = mgy_per_kev_g(scene.beam.photons() / played.histories_per_batch as f64);
-    let batches = played.records.len() as u64;
-    let map = played.map_totals.take().map(|totals| totals.finish(phantom, batches, scale));
-    let smoothing_bias = played.smoothing.take().zip(map.as_ref()).map(|(smoothing, map)| {
-        let in_range = phantom.is_between_z(bottom_cm, top_cm);
-        smoothing.relative_bias(phantom, map, (batches, scale), in_range)
-    });
-    let outcome = AcquisitionOutcome {
-        mgy_per_batch_kev_g: scale,
-        organ_dose_mgy: organ_doses_mgy(&played.records, &scene.masses_g, scale),
-        acquisition: acquisition.clone(),
-        coverage: scene.coverage.clone(),
-        histories: played.histories(),
-        histories_per_batch: played.histories_per_batch,
-        photons: scene.beam.photons(),
-        energy_balance: played.energy_balance,
-        target_organs: scene.target_organs.clone(),
-        records: played.records,
-        ends: scene.ends,
-        finish: played.finish,
-        smoothing_bias,
-        wall_s: played.wall_s,
-    };
-    Ok(Some((outcome, map)))
 }
 
 impl Exam {

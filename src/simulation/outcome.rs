@@ -48,6 +48,8 @@ pub struct BatchRecord {
     pub skin_kev: Vec<f32>,
     /// Histories that are lost, and count for nothing in it.
     pub lost: Vec<LostHistory>,
+    /// Where its energy went.
+    pub balance: EnergyBalance,
 }
 
 /// Energy by organ of some histories.
@@ -93,8 +95,10 @@ pub struct AcquisitionOutcome {
     /// Where the map's scatter was smoothed: what that shifts the dose of the voxels in the nominal range by, root mean square
     /// over that of their dose.
     pub smoothing_bias: Option<f64>,
-    /// Wall time, s.
+    /// Wall time, s; of all processes that had a share in it.
     pub wall_s: f64,
+    /// CPU time of these processes meanwhile, s.
+    pub cpu_s: f64,
 }
 
 impl AcquisitionOutcome {
@@ -115,9 +119,9 @@ pub struct Outcome {
     pub skin: Option<SkinPatches>,
     /// Whether every acquisition ran to its end.
     pub complete: bool,
-    /// Wall time, s.
+    /// Wall time of its acquisitions, s; of all processes that had a share in it.
     pub wall_s: f64,
-    /// CPU time of the process during the run, s.
+    /// CPU time of these processes meanwhile, s.
     pub cpu_s: f64,
     /// Threads.
     pub threads: usize,

@@ -101,12 +101,6 @@ impl Settings {
         self.target.as_ref().and_then(|target| target.max_wall_s)
     }
 
-    /// Leaves the dose map out, and takes the estimator that is best without one.
-    pub fn drop_map(&mut self) {
-        self.map_binning = None;
-        self.estimator = self.estimator.without_map();
-    }
-
     /// Histories of a batch: less than usual where that would give fewer than [`BATCHES_MIN`] batches.
     ///
     /// A run with a target is over after [`BATCHES_MIN`] batches if they suffice: they are kept small.

@@ -94,6 +94,16 @@ impl MapTotals {
         MapTotals { binning, layers }
     }
 
+    /// The moments, layer by layer along z, x fastest.
+    pub(in crate::tally) fn layers(&self) -> &[Mutex<Moments>] {
+        &self.layers
+    }
+
+    /// Cells of a layer.
+    pub(in crate::tally) fn layer_cells(&self) -> usize {
+        self.binning.layer_cells()
+    }
+
     /// Takes one batch's map of the phantom's voxels into the totals and leaves it empty; returns the batch's energy by label,
     /// keV. `batch` sets the layer to begin with, so that threads do not wait for each other's layers.
     pub fn take(&self, voxel_kev: &mut [f32], labels: &[u8], batch: u64) -> Box<[f64; 256]> {

@@ -26,6 +26,22 @@ impl Moments {
         self.squares[cell] += u128::from(units.unsigned_abs()).pow(2);
     }
 
+    /// Sums of a cell: of energies in units of [`QUANTUM_KEV`], and of their squares.
+    #[inline]
+    pub fn sums(&self, cell: usize) -> (i64, u128) {
+        (self.sums[cell], self.squares[cell])
+    }
+
+    /// Adds the sums of other batches to a cell; `false`, and nothing is added, where they are beyond all range.
+    #[must_use]
+    pub fn add_sums(&mut self, cell: usize, (sum, squares): (i64, u128)) -> bool {
+        let added = self.sums[cell].checked_add(sum).zip(self.squares[cell].checked_add(squares));
+        if let Some((sum, squares)) = added {
+            (self.sums[cell], self.squares[cell]) = (sum, squares);
+        }
+        added.is_some()
+    }
+
     /// Mean energy per batch and the standard error of that mean, keV, after `batches` batches.
     ///
     /// Cells that a batch did not touch count as 0 in it.

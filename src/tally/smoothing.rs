@@ -40,7 +40,7 @@ pub struct Smoothing<'a> {
 
 /// Sums of what smoothing took from the voxels of a row, over the even and over the odd batches, in fixed point; nothing where
 /// nothing was played.
-type Halves = [Option<Box<[i64]>>; 2];
+pub(in crate::tally) type Halves = [Option<Box<[i64]>>; 2];
 
 impl<'a> Smoothing<'a> {
     /// Refuses voxels too large for neighbours to lie within the width.
@@ -79,6 +79,16 @@ impl<'a> Smoothing<'a> {
             classes,
             differences: (0..ny * nz).map(|_| Mutex::default()).collect(),
         }
+    }
+
+    /// What smoothing took from the voxels, by row along x.
+    pub(in crate::tally) fn differences(&self) -> &[Mutex<Halves>] {
+        &self.differences
+    }
+
+    /// Voxels of a row.
+    pub(in crate::tally) fn row_voxels(&self) -> usize {
+        self.counts[0]
     }
 
     /// Adds a batch's smoothed scatter to its primary and leaves its scatter empty, keV by voxel; `room` is empty before and after,

@@ -38,6 +38,19 @@ pub struct LostHistory {
     pub cause: Cause,
 }
 
+impl LostHistory {
+    /// As numbers, for states of runs: batch, history, cause.
+    pub fn words(self) -> [u64; 3] {
+        [self.batch, self.history, u64::from(self.cause == Cause::Stuck)]
+    }
+
+    /// From numbers.
+    pub fn from_words([batch, history, stuck]: [u64; 3]) -> Self {
+        let cause = if stuck == 0 { Cause::NoNumber } else { Cause::Stuck };
+        LostHistory { batch, history, cause }
+    }
+}
+
 /// Listens for lost histories.
 struct Search<const BY_VOXEL: bool> {
     batch: u64,

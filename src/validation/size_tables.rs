@@ -228,35 +228,3 @@ fn newborn_over_adult(tables: &SizeTables) -> Vec<Row> {
     };
     KHURSHEED.into_iter().filter_map(ratio).collect()
 }
-
-/// A row of the Image Gently worksheet.
-pub struct Worksheet {
-    /// `head` or `body`.
-    pub region: &'static str,
-    /// Patient.
-    pub patient: &'static str,
-    /// Thickness from back to front, cm.
-    pub pa_cm: f64,
-    /// Effective diameter of that thickness by AAPM Report 204, cm; `None` for heads.
-    pub effective_cm: Option<f64>,
-    /// Factor of the abdomen, or of the head.
-    pub abdomen_or_head: f64,
-    /// Factor of the thorax.
-    pub thorax: Option<f64>,
-}
-
-/// The worksheet's factors: RECALLED, not seen.
-pub fn image_gently() -> Vec<Worksheet> {
-    let optional = |word: &str| (!word.is_empty()).then(|| number(word));
-    let table = rows(include_str!("reference/image_gently.csv"));
-    table
-        .map(|words| Worksheet {
-            region: words[0],
-            patient: words[1],
-            pa_cm: number(words[2]),
-            effective_cm: optional(words[3]),
-            abdomen_or_head: number(words[4]),
-            thorax: optional(words[5]),
-        })
-        .collect()
-}

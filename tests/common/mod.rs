@@ -2,6 +2,7 @@
 
 #![allow(dead_code)] // every test file uses its own part
 
+pub mod bits;
 pub mod mutants;
 pub mod page;
 

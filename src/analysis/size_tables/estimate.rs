@@ -62,6 +62,10 @@ pub struct Answer {
     pub ctdi_vol_32_mgy: f64,
     /// CTDIvol of the 16 cm phantom, mGy.
     pub ctdi_vol_16_mgy: f64,
+    /// CTDIvol of the 32 cm phantom per effective mAs of the tables' scanner, mGy.
+    pub ctdi_vol_32_mgy_per_mas: Estimate,
+    /// Mean thickness from front to back and width in the range, of the age, cm.
+    pub ap_lateral_cm: [f64; 2],
     /// Organs and tissues.
     pub organs: Vec<Part>,
     /// Effective dose by ICRP 103 and 60, mSv.
@@ -78,7 +82,7 @@ pub fn estimate(tables: &SizeTables, question: &Question) -> Result<Answer> {
     let ratio = corners.mean(Entry::ratio_32_to_16);
     let ctdi_vol_32_mgy = if question.body32 { question.ctdi_vol_mgy } else { question.ctdi_vol_mgy * ratio };
     let size = Size { tables, question, corners: &corners, change_cm: dw_cm - of_age_cm };
-    let valid = size.valid_cm()?;
+    let valid = valid_sizes_cm(tables, &question.region);
     if question.water_equivalent_diameter_cm.is_some_and(|cm| !(valid[0]..=valid[1]).contains(&cm)) {
         return Err(Error::invalid(format!(
             "--dw must be within {:.1}..{:.1} cm for the region {}, found {dw_cm}",
@@ -91,10 +95,21 @@ pub fn estimate(tables: &SizeTables, question: &Question) -> Result<Answer> {
         water_equivalent_diameter_cm: dw_cm,
         ctdi_vol_32_mgy,
         ctdi_vol_16_mgy: ctdi_vol_32_mgy / ratio,
+        ctdi_vol_32_mgy_per_mas: corners
+            .geometric(|entry| Some(entry.ctdi_vol_mgy_per_mas[1]))
+            .unwrap_or_default(),
+        ap_lateral_cm: [corners.mean(|entry| entry.ap_cm), corners.mean(|entry| entry.lateral_cm)],
         alternatives: alternatives(tables, question, &effective[0].dose)?,
         organs,
         effective,
     })
+}
+
+/// Water-equivalent diameters that the tables of a region were made from, smallest and largest, cm.
+pub fn valid_sizes_cm(tables: &SizeTables, region: &str) -> [f64; 2] {
+    let mine = tables.entries.iter().filter(|entry| entry.region == region);
+    let sizes: Vec<f64> = mine.map(|entry| entry.water_equivalent_diameter_cm).collect();
+    [sizes.iter().copied().fold(f64::INFINITY, f64::min), sizes.iter().copied().fold(0.0, f64::max)]
 }
 
 /// The entries about a question, with their shares.
@@ -150,7 +165,12 @@ impl<'a> Corners<'a> {
 }
 
 /// The nodes about a value with their shares; refuses a value beyond the outermost.
-fn about(key: &str, unit: &str, nodes: &[f64], value: f64) -> Result<Vec<(f64, f64)>> {
+pub(in crate::analysis) fn about(
+    key: &str,
+    unit: &str,
+    nodes: &[f64],
+    value: f64,
+) -> Result<Vec<(f64, f64)>> {
     let (Some(&first), Some(&last)) = (nodes.first(), nodes.last()) else {
         return Err(Error::invalid("the tables have no entry for this region"));
     };
@@ -180,14 +200,6 @@ impl Size<'_> {
         let distance = |entry: &Entry| (entry.tube_voltage_kv - self.question.tube_voltage_kv).abs();
         let nearest = self.corners.entries.iter().min_by(|a, b| distance(a.0).total_cmp(&distance(b.0)));
         nearest.map_or(self.question.tube_voltage_kv, |(entry, _)| entry.tube_voltage_kv)
-    }
-
-    /// Sizes that the tables were made from, cm.
-    fn valid_cm(&self) -> Result<[f64; 2]> {
-        let mine = self.tables.entries.iter().filter(|entry| entry.region == self.question.region);
-        let sizes: Vec<f64> = mine.map(|entry| entry.water_equivalent_diameter_cm).collect();
-        let low = sizes.iter().copied().fold(f64::INFINITY, f64::min);
-        Ok([low, sizes.iter().copied().fold(0.0, f64::max)])
     }
 
     /// How a dose per CTDIvol changes with the size, and what is known of the anatomy.

@@ -1,15 +1,17 @@
 //! What a run will do: the protocol, and what the command line says otherwise.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
-use serde_json::{Value, json};
 
 use super::RunArguments;
 use crate::analysis::console::ConsoleCtdi;
 use crate::error::{Error, Result};
+use crate::io::partial::Identity;
 use crate::io::protocol::{Format, Prepared, Protocol};
+use crate::io::request::Request;
 use crate::io::result::ProtocolText;
+use crate::io::state_folder::StateFolder;
 use crate::simulation::Exam;
 use crate::simulation::settings::Settings;
 
@@ -18,6 +20,10 @@ const DEFAULT_DIRECTORY: &str = "out";
 
 /// What a run will do.
 pub struct Plan {
+    /// What its states are of.
+    pub identity: Identity,
+    /// What the command line says.
+    pub request: Request,
     /// What is simulated.
     pub exam: Exam,
     /// What the console shows, by acquisition.
@@ -40,25 +46,44 @@ pub struct Plan {
 
 impl Plan {
     /// Reads the protocol and makes the phantom.
-    pub fn new(arguments: &RunArguments) -> Result<Self> {
-        let protocol = Protocol::read(&arguments.protocol)?;
-        let asked = arguments.threads.map(usize::from);
+    pub fn new(arguments: &RunArguments, protocol: &Path) -> Result<Self> {
+        let request = Request {
+            protocol_folder: Request::folder_of(protocol)?,
+            histories: arguments.histories,
+            seed: arguments.seed,
+            threads: arguments.threads,
+            no_map: arguments.no_map,
+            command_line: command_line(),
+        };
+        Self::of(&Protocol::read(protocol)?, &request, arguments.output.as_deref())
+    }
+
+    /// Makes the phantom of a protocol. Results go to `directory`, else where the protocol says.
+    pub fn of(protocol: &Protocol, request: &Request, directory: Option<&Path>) -> Result<Self> {
+        let asked = request.threads.map(usize::from);
         let mut pool = pool_of(asked)?;
         let mut prepared = pool.install(|| protocol.prepare())?;
         if asked.is_none() && prepared.threads.is_some() {
             pool = pool_of(prepared.threads)?;
         }
-        let directory = arguments.output.clone().or_else(|| prepared.output.directory.clone());
-        overrule(&mut prepared, arguments);
+        let directory = directory.map(Path::to_owned).or_else(|| prepared.output.directory.clone());
+        request.overrule(&mut prepared);
         refuse_maps_without_map(&prepared)?;
         prepared.settings.check()?;
         Ok(Plan {
+            identity: Identity::of(
+                &prepared.exam,
+                &prepared.settings,
+                &prepared.protocol_sha256,
+                &prepared.phantom_digest,
+            ),
+            request: request.clone(),
             protocol: ProtocolText {
                 name: prepared.name,
                 toml: prepared.protocol_text,
                 resolved_json: format!("{:#}", prepared.resolved_json),
                 sha256: prepared.protocol_sha256,
-                command_line: command_line(),
+                command_line: request.command_line.clone(),
             },
             exam: prepared.exam,
             console: prepared.console,
@@ -70,32 +95,19 @@ impl Plan {
             formats: prepared.output.formats,
         })
     }
-}
 
-/// Puts the command line's values over the protocol's, in the settings and in what the result says of them.
-fn overrule(prepared: &mut Prepared, arguments: &RunArguments) {
-    let (settings, resolved) = (&mut prepared.settings, &mut prepared.resolved_json);
-    if let Some(histories) = arguments.histories {
-        settings.histories = histories;
-        set(resolved, "run", "histories", json!(histories));
-    }
-    if let Some(seed) = arguments.seed {
-        settings.seed = seed;
-        set(resolved, "run", "seed", json!(seed));
-    }
-    if let Some(threads) = arguments.threads {
-        set(resolved, "run", "threads", json!(threads));
-    }
-    if arguments.no_map {
-        settings.drop_map();
-        set(resolved, "output", "dose_map", json!(false));
-        set(resolved, "output", "map_voxel_mm", Value::Null);
-        set(resolved, "run", "estimator", json!(settings.estimator.name()));
+    /// States of its acquisitions in a folder.
+    pub fn states(&self, folder: &Path) -> StateFolder {
+        StateFolder {
+            folder: folder.to_owned(),
+            identity: self.identity.clone(),
+            phases: self.exam.acquisitions.iter().map(|acquisition| acquisition.phase.clone()).collect(),
+        }
     }
 }
 
 /// The command, without the folder of the program.
-fn command_line() -> String {
+pub fn command_line() -> String {
     let arguments: Vec<String> =
         std::env::args_os().skip(1).map(|argument| argument.to_string_lossy().into_owned()).collect();
     let words = std::iter::once("childsize").chain(arguments.iter().map(String::as_str));
@@ -112,12 +124,6 @@ fn refuse_maps_without_map(prepared: &Prepared) -> Result<()> {
             format.name()
         ))),
         _ => Ok(()),
-    }
-}
-
-fn set(resolved: &mut Value, section: &str, key: &str, value: Value) {
-    if let Some(section) = resolved.get_mut(section).and_then(Value::as_object_mut) {
-        section.insert(key.to_owned(), value);
     }
 }
 

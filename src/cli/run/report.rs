@@ -297,12 +297,17 @@ pub fn lost(outcome: &Outcome) -> Vec<String> {
     outcome.acquisitions.iter().enumerate().filter_map(sentence).collect()
 }
 
-/// What to do after an interrupted run.
-pub fn rerun(outcome: &Outcome) -> String {
-    format!(
-        "{} histories are saved, marked complete = false; the same command with --force runs it anew",
-        outcome.histories()
-    )
+/// What to do after an interrupted run; `resume` is the command that goes on, if a state was kept.
+pub fn rerun(outcome: &Outcome, resume: Option<&str>) -> String {
+    let histories = outcome.histories();
+    match resume {
+        Some(resume) => {
+            format!("{histories} histories are saved, marked complete = false; `{resume}` goes on from there")
+        }
+        None => format!(
+            "{histories} histories are saved, marked complete = false; the same command with --force runs it anew"
+        ),
+    }
 }
 
 /// A sentence for every acquisition that ended before its target was reached.

@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use super::lines::{Lines, decimals};
 use super::motion::{CTDI_MGY, KV, MA, accepted, collimation_mm, times, travel};
 use super::phantom::DraftedPhantom;
 use super::range::{Anchor, Stretch, length_mm, stretch};
@@ -10,6 +9,7 @@ use super::region::Region;
 use super::scanner::{BowtieNames, uses_head};
 use crate::error::{Error, Result};
 use crate::io::dicom_record::{ExamRecord, RecordedAcquisition, RecordedMode};
+use crate::io::toml_lines::{Lines, decimals};
 use crate::io::toml_text::quoted;
 
 /// Points of a tube current are held this far beyond the range, mm.

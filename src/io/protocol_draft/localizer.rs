@@ -1,11 +1,11 @@
 //! Localizers of a draft.
 
 use super::acquisition::Drafter;
-use super::lines::{Lines, decimals};
 use super::motion::{COLLIMATION_MM, KV, MA, TIME_S, accepted};
 use super::range::length_mm;
 use crate::error::Result;
 use crate::io::dicom_record::RecordedAcquisition;
+use crate::io::toml_lines::{Lines, decimals};
 
 /// Longest localizer, mm.
 const LONGEST_LOCALIZER_MM: f64 = 2500.0;

@@ -2,7 +2,6 @@
 //! missing with what is assumed in its place.
 
 mod acquisition;
-mod lines;
 mod localizer;
 mod motion;
 mod phantom;
@@ -17,8 +16,8 @@ use crate::io::dicom_record::{ExamRecord, RecordedAcquisition, RecordedMode};
 use crate::io::protocol::{Protocol, SCHEMA};
 use crate::io::toml_text::quoted;
 
+use crate::io::toml_lines::Lines;
 use acquisition::Drafter;
-use lines::Lines;
 use phantom::DraftedPhantom;
 use range::Anchor;
 

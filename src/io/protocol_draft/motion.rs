@@ -1,7 +1,7 @@
 //! How long, how wide and how far: values that protocols accept, and what is assumed where a record says nothing.
 
-use super::lines::{Lines, decimals};
 use crate::io::dicom_record::{RecordedAcquisition, RecordedMode, RecordedNumber};
+use crate::io::toml_lines::{Lines, decimals};
 
 // What protocols accept: from, to; the lower end is open where it is 0.
 pub(super) const KV: [f64; 2] = [50.0, 150.0];

@@ -2,13 +2,13 @@
 
 use std::path::Path;
 
-use super::lines::{Lines, decimals};
 use super::region::Region;
 use crate::error::{Error, Result};
 use crate::geometry::formula::Sex;
 use crate::geometry::stylised::DeclarativePhantom;
 use crate::io::dicom_record::RecordedPatient;
 use crate::io::phantom_file::{self, Size, load_shipped, shipped_figures, shipped_ids};
+use crate::io::toml_lines::{Lines, decimals};
 use crate::io::toml_text::quoted;
 
 /// Phantoms by age, years. The 15-year-old is also the adult woman.

@@ -1,10 +1,10 @@
 //! Where scans lie: on a phantom by a landmark, on the patient's own images by height.
 
-use super::lines::decimals;
 use super::phantom::DraftedPhantom;
 use super::region::Region;
 use crate::error::{Error, Result};
 use crate::io::dicom_record::RecordedAcquisition;
+use crate::io::toml_lines::decimals;
 use crate::io::toml_text::quoted;
 use crate::units::MM_PER_CM;
 

@@ -1,8 +1,8 @@
 //! Which scanner of the library stands for the recorded one.
 
-use super::lines::{Lines, decimals};
 use super::region::Region;
 use crate::io::dicom_record::{ExamRecord, RecordedAcquisition};
+use crate::io::toml_lines::{Lines, decimals};
 use crate::io::toml_text::quoted;
 
 /// Words in names of models, and scanners of the library.

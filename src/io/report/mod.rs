@@ -25,7 +25,7 @@ use crate::error::{Error, Result};
 const STYLE: &str = include_str!("templates/style.css");
 /// Sorts the tables of a page: plain JavaScript.
 const TABLES: &str = include_str!("templates/tables.js");
-const TEMPLATES: [(&str, &str); 9] = [
+const TEMPLATES: [(&str, &str); 11] = [
     ("page.html", include_str!("templates/page.html")),
     ("charts.html", include_str!("templates/charts.html")),
     ("comparison.html", include_str!("templates/comparison.html")),
@@ -35,6 +35,8 @@ const TEMPLATES: [(&str, &str); 9] = [
     ("result_map.html", include_str!("templates/result_map.html")),
     ("result_organs.html", include_str!("templates/result_organs.html")),
     ("size_tables.html", include_str!("templates/size_tables.html")),
+    ("review.html", include_str!("templates/review.html")),
+    ("worksheet.html", include_str!("templates/worksheet.html")),
 ];
 
 pub(in crate::io) use format::significant as digits;
@@ -68,6 +70,20 @@ pub fn size_tables(value: &Value) -> Result<String> {
     let mut page = value.clone();
     page["scripts"] = scripts(&[TABLES]);
     render("size_tables.html", &page)
+}
+
+/// The page of a review ([`crate::io::review`]).
+pub fn review(value: &Value) -> Result<String> {
+    let mut page = value.clone();
+    page["scripts"] = scripts(&[TABLES]);
+    render("review.html", &page)
+}
+
+/// The page of a worksheet ([`crate::io::worksheet`]).
+pub fn worksheet(value: &Value) -> Result<String> {
+    let mut page = value.clone();
+    page["scripts"] = scripts(&[TABLES]);
+    render("worksheet.html", &page)
 }
 
 fn render(template: &str, value: &Value) -> Result<String> {

@@ -16,6 +16,13 @@ const DEFLATE_LEVEL: u8 = 1;
 /// Longest edge of a chunk.
 const CHUNK_EDGE: usize = 32;
 
+/// Why HDF5 could not write: what the system said, where it tells, else the first line of its report.
+pub fn write_reason(error: &hdf5::Error) -> String {
+    let report = error.to_string();
+    let system = report.split("error message = '").nth(1).and_then(|rest| rest.split('\'').next());
+    system.or(report.lines().next()).unwrap_or_default().to_owned()
+}
+
 /// Text as HDF5 stores it: UTF-8 of any length. It cannot hold NUL, which becomes its visible picture.
 pub fn text(value: &str) -> VarLenUnicode {
     VarLenUnicode::from_str(&value.replace('\0', "\u{2400}")).unwrap_or_default()
@@ -91,6 +98,14 @@ mod tests {
     #[test]
     fn chunks_are_equal_parts_of_an_axis() {
         assert_eq!([1, 32, 33, 64, 131].map(chunk_edge), [1, 32, 17, 32, 27]);
+    }
+
+    #[test]
+    fn what_the_system_said_is_the_reason() {
+        let full = "H5Dwrite(): can't write data: file write failed: time = Sat\n, filename = 'a', errno = 28, error \
+                    message = 'No space left on device', buf = 0x1";
+        assert_eq!(write_reason(&full.into()), "No space left on device");
+        assert_eq!(write_reason(&"one\ntwo".into()), "one");
     }
 
     #[test]

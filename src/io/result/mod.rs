@@ -116,7 +116,7 @@ pub fn git_commit() -> &'static str {
 /// Writes the file: beside its place, synced, then renamed, so that it appears whole or not at all.
 pub fn write(path: &Path, result: &ResultFile) -> Result<()> {
     let temporary = output_file::beside(path)?.into_temp_path();
-    fill(&temporary, result).map_err(|error| output_file::unwritable(path, &error))?;
+    fill(&temporary, result).map_err(|error| output_file::unwritable(path, &hdf::write_reason(&error)))?;
     output_file::publish(temporary, path)
 }
 

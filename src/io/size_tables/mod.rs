@@ -163,6 +163,14 @@ impl SizeTableFile {
     }
 }
 
+/// Tables of a file, or without one those that ship; checked either way.
+pub fn load(path: Option<&Path>) -> Result<SizeTableFile> {
+    let Some(path) = path else { return shipped() };
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| Error::Unreadable { path: path.to_owned(), reason: error.to_string() })?;
+    SizeTableFile::parse(&text).map_err(|error| error.within(&path.display().to_string()))
+}
+
 /// The tables that ship with the program, checked.
 pub fn shipped() -> Result<SizeTableFile> {
     let mut text = String::new();

@@ -5,7 +5,7 @@ const WIDTH: usize = 110;
 
 /// A text that grows.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Lines {
+pub(in crate::io) struct Lines {
     pub text: String,
     pub assumptions: Vec<String>,
 }
@@ -54,7 +54,7 @@ fn one_line(text: &str) -> String {
 }
 
 /// A number with so many decimals at most.
-pub(super) fn decimals(number: f64, places: usize) -> String {
+pub(in crate::io) fn decimals(number: f64, places: usize) -> String {
     let text = format!("{number:.places$}");
     let text = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
     if text == "-0" { "0".to_owned() } else { text.to_owned() }
