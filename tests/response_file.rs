@@ -78,7 +78,7 @@ fn a_response_answers_its_phantom_and_refuses_all_else() {
         .replace("total_collimation_mm = 20.0", "total_collimation_mm = 80.0")
         .replace("pitch = 1.0\n", "");
     std::fs::write(&wide, text).unwrap();
-    refused(&evaluated(&response, &wide, &[]), 65, "axial rotations must be at most 40 mm wide");
+    refused(&evaluated(&response, &wide, &[]), 65, "axial rotations must be at most 20 mm wide");
     refused(&evaluated(&folder.path().join("none.h5"), &protocol, &[]), 66, "none.h5");
     refused(&evaluated(&protocol, &protocol, &[]), 66, "abdomen.toml");
 

@@ -257,6 +257,11 @@ pub fn effective_forms(phantom: &Phantom, scheme: Scheme) -> Result<Vec<Effectiv
     Ok(forms)
 }
 
+/// Tissues that ICRP 60 names, and the members of its remainder: what decides which member stands apart.
+pub fn icrp60_tissues() -> (Vec<&'static str>, &'static [&'static str]) {
+    (NAMED.iter().filter(|named| named.1 > 0.0).map(|named| named.0).collect(), &REMAINDER_60)
+}
+
 /// The member of ICRP 60's remainder that stands apart for some doses by tissue, mGy; tissues without a dose count as 0.
 pub fn icrp60_apart(dose_mgy: impl Fn(&str) -> Option<f64>) -> Option<&'static str> {
     let named = NAMED.iter().filter(|named| named.1 > 0.0);

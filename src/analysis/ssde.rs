@@ -24,12 +24,16 @@ pub fn size_factor(phantom: CtdiPhantom, diameter_cm: f64) -> Option<f64> {
     (least..=most).contains(&diameter_cm).then(|| fit.a * (-fit.b_per_cm * diameter_cm).exp())
 }
 
+/// AAPM Report 293's factor of a head: a, b (1/cm) of a · exp(−b · Dw), and the diameters it is used for, cm.
+pub const HEAD_FIT: (f64, f64, [f64; 2]) = (1.9852, 0.0486, [10.5, 19.0]);
+
 /// Size factor of a head in the 16 cm phantom by AAPM Report 293 (2019), 1.9852 · exp(−0.0486 · Dw); `None` outside the
 /// heads it is used for here, 10.5 to 19 cm (a newborn's to an adult's).
 ///
 /// The coefficients are those of a public program that names the report; the report itself was not seen.
 pub fn head_size_factor(diameter_cm: f64) -> Option<f64> {
-    (10.5..=19.0).contains(&diameter_cm).then(|| 1.9852 * (-0.0486 * diameter_cm).exp())
+    let (a, b_per_cm, [least, most]) = HEAD_FIT;
+    (least..=most).contains(&diameter_cm).then(|| a * (-b_per_cm * diameter_cm).exp())
 }
 
 /// Mean size factor of the slices between two heights, each weighted by the tube current above it over the scan's mean;

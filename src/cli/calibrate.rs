@@ -9,11 +9,12 @@ use clap::Args;
 use super::console;
 use super::progress::duration;
 use super::{Done, interrupt};
+use crate::analysis::response::part::Precision;
 use crate::analysis::size_tables::child::Child;
-use crate::analysis::size_tables::console::{CtdiMatrices, Precision};
-use crate::analysis::size_tables::reduction::reduction;
+use crate::analysis::size_tables::console::CtdiMatrices;
+use crate::analysis::size_tables::reduction::{head_reduction, reduction};
 use crate::analysis::size_tables::table::{SizeTables, fits};
-use crate::analysis::size_tables::{AGES, Age, REGIONS, Region, TUBE_VOLTAGES_KV};
+use crate::analysis::size_tables::{AGES, Age, REGIONS, Region, SCANNER_TUBE_VOLTAGES_KV};
 use crate::data::image_gently::image_gently;
 use crate::error::{Error, Result};
 use crate::io::digest::physics_data_digest;
@@ -52,7 +53,7 @@ pub struct CalibrateArguments {
     #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "all")]
     regions: Vec<String>,
     /// Tube voltages, kV, within 70..140
-    #[arg(long, value_name = "LIST", value_delimiter = ',', default_values_t = TUBE_VOLTAGES_KV)]
+    #[arg(long, value_name = "LIST", value_delimiter = ',', default_values_t = SCANNER_TUBE_VOLTAGES_KV)]
     kv: Vec<f64>,
     /// Scanner of the library
     #[arg(long, value_name = "ID", default_value = "generic-64")]
@@ -118,7 +119,8 @@ impl CalibrateArguments {
     }
 
     fn check(&self) -> Result<()> {
-        let [low, high] = [TUBE_VOLTAGES_KV[0], TUBE_VOLTAGES_KV[TUBE_VOLTAGES_KV.len() - 1]];
+        let [low, high] =
+            [SCANNER_TUBE_VOLTAGES_KV[0], SCANNER_TUBE_VOLTAGES_KV[SCANNER_TUBE_VOLTAGES_KV.len() - 1]];
         if let Some(kv) = self.kv.iter().find(|kv| !(low..=high).contains(*kv)) {
             return Err(Error::invalid(format!("--kv must be within {low}..{high}, found {kv}")));
         }
@@ -214,7 +216,7 @@ fn stop_if_asked() -> Result<()> {
 }
 
 /// Those of a list that are asked for; `all` is all of them.
-fn chosen<T: Copy>(
+pub(super) fn chosen<T: Copy>(
     key: &str,
     asked: &[String],
     known: &[T],
@@ -234,6 +236,8 @@ fn chosen<T: Copy>(
 
 /// Size of the worksheet's baseline, the medium adult, by AAPM 204, cm.
 const BASELINE_CM: f64 = 29.7;
+/// Thickness of the worksheet's baseline head, cm.
+const HEAD_BASELINE_CM: f64 = 19.0;
 /// Tube voltage of the reduction factors, kV.
 const REDUCTION_KV: f64 = 120.0;
 
@@ -255,6 +259,17 @@ fn reductions(tables: &SizeTables, scanner: &Scanner) -> Result<Vec<ReductionRow
             });
         }
     }
+    found.extend(image_gently().into_iter().filter(|line| line.region == "head").filter_map(|line| {
+        Some(ReductionRow {
+            region: "head".to_owned(),
+            patient: line.patient.to_owned(),
+            pa_cm: line.pa_cm,
+            size_cm: line.pa_cm,
+            baseline_cm: HEAD_BASELINE_CM,
+            factors: head_reduction(tables, REDUCTION_KV, line.pa_cm, HEAD_BASELINE_CM)?,
+            image_gently: Some(line.abdomen_or_head),
+        })
+    }));
     Ok(found)
 }
 

@@ -40,19 +40,62 @@ pub fn body_mass_g(phantom: &Phantom) -> f64 {
 /// Share of every organ's mass between two heights, from 0 to 1; a voxel cut by one of them counts in
 /// part. An organ without voxels has the share 0.
 pub fn coverage(phantom: &Phantom, z_low_cm: f64, z_high_cm: f64) -> Vec<f64> {
-    let mut covered_g = vec![0.0; phantom.organs.len()];
-    let mut whole_g = vec![0.0; phantom.organs.len()];
-    let slice_voxels = phantom.grid.counts[0] * phantom.grid.counts[1];
-    for slice in 0..phantom.grid.counts[2] {
-        let share = share_of_slice(phantom, slice, z_low_cm, z_high_cm);
-        let masses_g = phantom.organ_masses_between_g(slice * slice_voxels..(slice + 1) * slice_voxels);
-        for (organ, mass_g) in masses_g.into_iter().enumerate() {
-            whole_g[organ] += mass_g;
-            covered_g[organ] += share * mass_g;
+    OrganProfile::of(phantom).coverage(z_low_cm, z_high_cm)
+}
+
+/// Mass of every organ by slice: looks at the voxels once, and tells the coverage of any range.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OrganProfile {
+    bottom_cm: f64,
+    thickness_cm: f64,
+    /// By slice, from foot to head, and organ, g.
+    slices_g: Vec<Vec<f64>>,
+}
+
+impl OrganProfile {
+    /// Of a phantom.
+    pub fn of(phantom: &Phantom) -> Self {
+        let slice_voxels = phantom.grid.counts[0] * phantom.grid.counts[1];
+        let slice =
+            |slice: usize| phantom.organ_masses_between_g(slice * slice_voxels..(slice + 1) * slice_voxels);
+        OrganProfile {
+            bottom_cm: phantom.grid.corner_cm[2],
+            thickness_cm: phantom.grid.spacing_cm[2],
+            slices_g: (0..phantom.grid.counts[2]).map(slice).collect(),
         }
     }
-    let share = |(&covered, &whole): (&f64, &f64)| if whole > 0.0 { covered / whole } else { 0.0 };
-    covered_g.iter().zip(&whole_g).map(share).collect()
+
+    /// Lower face of the lowest slice and thickness of all, cm.
+    pub fn place_cm(&self) -> (f64, f64) {
+        (self.bottom_cm, self.thickness_cm)
+    }
+
+    /// Masses by slice, from foot to head, and organ, g.
+    pub fn slices_g(&self) -> &[Vec<f64>] {
+        &self.slices_g
+    }
+
+    /// Share of every organ's mass between two heights, as [`coverage`] has it.
+    pub fn coverage(&self, z_low_cm: f64, z_high_cm: f64) -> Vec<f64> {
+        let organs = self.slices_g.first().map_or(0, Vec::len);
+        let (mut covered_g, mut whole_g) = (vec![0.0; organs], vec![0.0; organs]);
+        for (slice, masses_g) in self.slices_g.iter().enumerate() {
+            let share = self.share_of_slice(slice, z_low_cm, z_high_cm);
+            for (organ, mass_g) in masses_g.iter().enumerate() {
+                whole_g[organ] += mass_g;
+                covered_g[organ] += share * mass_g;
+            }
+        }
+        let share = |(&covered, &whole): (&f64, &f64)| if whole > 0.0 { covered / whole } else { 0.0 };
+        covered_g.iter().zip(&whole_g).map(share).collect()
+    }
+
+    /// Share of a slice's thickness between two heights.
+    fn share_of_slice(&self, slice: usize, z_low_cm: f64, z_high_cm: f64) -> f64 {
+        let bottom_cm = self.bottom_cm + slice as f64 * self.thickness_cm;
+        let common_cm = z_high_cm.min(bottom_cm + self.thickness_cm) - z_low_cm.max(bottom_cm);
+        (common_cm / self.thickness_cm).clamp(0.0, 1.0)
+    }
 }
 
 /// Lowest and highest z of the voxels of an organ, cm; `None` if it has none.
@@ -68,12 +111,4 @@ pub fn organ_extent_z_cm(phantom: &Phantom, organ: usize) -> Option<(f64, f64)> 
 
 fn slices(phantom: &Phantom) -> impl Iterator<Item = &[u8]> {
     phantom.labels.chunks_exact(phantom.grid.counts[0] * phantom.grid.counts[1])
-}
-
-/// Share of a slice's thickness between two heights.
-fn share_of_slice(phantom: &Phantom, slice: usize, z_low_cm: f64, z_high_cm: f64) -> f64 {
-    let thickness_cm = phantom.grid.spacing_cm[2];
-    let bottom_cm = phantom.grid.corner_cm[2] + slice as f64 * thickness_cm;
-    let common_cm = z_high_cm.min(bottom_cm + thickness_cm) - z_low_cm.max(bottom_cm);
-    (common_cm / thickness_cm).clamp(0.0, 1.0)
 }

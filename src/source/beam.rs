@@ -23,7 +23,7 @@ const FAN_CELL_RAD: f64 = 0.5 * crate::units::RAD_PER_DEG;
 /// Entries of the guide into each cell's cumulative spectrum.
 const GUIDE: usize = 256;
 /// Distance at which tube output is stated, cm.
-pub(super) const REFERENCE_DISTANCE_CM: f64 = 100.0;
+pub const REFERENCE_DISTANCE_CM: f64 = 100.0;
 
 /// Deviates in (0, 1) that make one source photon.
 #[derive(Clone, Copy, Debug)]

@@ -16,8 +16,9 @@ use crate::source::gantry::Trajectory;
 use crate::source::scanner::Scanner;
 use crate::source::spectrum::Spectrum;
 
-/// Steps of a path per plane of the grid, and per rotation where the angle is followed.
-const STEPS_PER_PLANE: f64 = 8.0;
+/// Steps of a path per plane of the grid.
+pub const STEPS_PER_PLANE: f64 = 8.0;
+/// Steps per rotation where the angle is followed.
 const STEPS_PER_ROTATION: f64 = 64.0;
 /// Most steps of a path.
 const MOST_STEPS: f64 = 16_384.0;

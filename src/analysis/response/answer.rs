@@ -1,5 +1,7 @@
 //! What a response matrix answers: doses of acquisitions, without a simulation.
 
+use std::ops::Range;
+
 use super::rows::{RowKind, Rows, UNIT_PHOTONS};
 use crate::analysis::effective_dose::Scheme;
 use crate::simulation::response::ResponseMatrix;
@@ -11,33 +13,84 @@ use crate::tally::estimate::Estimate;
 /// Errors are those of the matrix. Two acquisitions share it, so that their doses' errors go the same way: a sum has
 /// to be asked for as a sum. A row that no history touched has mean 0 and, as its error, an upper limit.
 pub fn answer(matrix: &ResponseMatrix, acquisitions: &[CellWeights]) -> Vec<Estimate> {
+    answers(matrix, acquisitions).1
+}
+
+/// Values of every row by acquisition, and for all of them together, as [`answer`] has them.
+pub fn answers(matrix: &ResponseMatrix, acquisitions: &[CellWeights]) -> (Vec<Vec<Estimate>>, Vec<Estimate>) {
     let (rows, energies) = (matrix.rows, matrix.grid.energies());
-    let (mut means, mut variances, mut heaviest) = (vec![0.0; rows], vec![0.0; rows], 0.0_f64);
-    for column in 0..matrix.grid.columns() {
+    let mut parts = vec![Sums::new(rows); acquisitions.len()];
+    let mut whole = Sums::new(rows);
+    // Cells are read once for all acquisitions: memory is slower than sums.
+    for column in span(acquisitions) {
         if acquisitions.iter().all(|weights| weights.columns[column] == 0.0) {
             continue;
         }
         for energy in 0..energies {
-            let weight = |of: &CellWeights| of.columns[column] * of.energies[energy] / UNIT_PHOTONS;
-            let weight: f64 = acquisitions.iter().map(weight).sum();
-            if weight == 0.0 {
-                continue;
+            let at = (column * energies + energy) * rows;
+            let cell = (&matrix.mean[at..at + rows], &matrix.standard_error[at..at + rows]);
+            let photons = matrix.photons[energy].max(1) as f64;
+            let mut sum = 0.0;
+            for (weights, part) in acquisitions.iter().zip(&mut parts) {
+                let weight = weights.columns[column] * weights.energies[energy] / UNIT_PHOTONS;
+                sum += weight;
+                if weight != 0.0 {
+                    part.add(weight, photons, cell);
+                }
             }
-            heaviest = heaviest.max(weight / matrix.photons[energy].max(1) as f64);
-            let cell = (column * energies + energy) * rows..(column * energies + energy + 1) * rows;
-            let values = matrix.mean[cell.clone()].iter().zip(&matrix.standard_error[cell]);
-            for ((mean, variance), (of_cell, error)) in means.iter_mut().zip(&mut variances).zip(values) {
-                *mean += weight * f64::from(*of_cell);
-                let error = weight * f64::from(*error);
-                *variance += error * error;
+            if acquisitions.len() > 1 && sum != 0.0 {
+                whole.add(sum, photons, cell);
             }
         }
     }
-    let estimate = |row: usize| match means[row] {
-        0.0 => Estimate { mean: 0.0, standard_error: heaviest * matrix.one_photon[row] },
-        mean => Estimate { mean, standard_error: f64::sqrt(variances[row]) },
-    };
-    (0..rows).map(estimate).collect()
+    let parts: Vec<Vec<Estimate>> = parts.iter().map(|part| part.estimates(matrix)).collect();
+    let whole = if parts.len() == 1 { parts[0].clone() } else { whole.estimates(matrix) };
+    (parts, whole)
+}
+
+/// Columns from the first to the last that has weight.
+fn span(acquisitions: &[CellWeights]) -> Range<usize> {
+    let spans = acquisitions.iter().filter_map(CellWeights::span);
+    spans
+        .map(|(first, last)| first..last + 1)
+        .reduce(|a, b| a.start.min(b.start)..a.end.max(b.end))
+        .unwrap_or(0..0)
+}
+
+/// Sums over cells, by row.
+#[derive(Clone)]
+struct Sums {
+    means: Vec<f64>,
+    variances: Vec<f64>,
+    /// Largest weight of one photon.
+    heaviest: f64,
+}
+
+impl Sums {
+    fn new(rows: usize) -> Self {
+        Sums { means: vec![0.0; rows], variances: vec![0.0; rows], heaviest: 0.0 }
+    }
+
+    #[inline]
+    fn add(&mut self, weight: f64, photons: f64, (values, errors): (&[f32], &[f32])) {
+        self.heaviest = self.heaviest.max(weight / photons);
+        for (mean, value) in self.means.iter_mut().zip(values) {
+            *mean += weight * f64::from(*value);
+        }
+        for (variance, error) in self.variances.iter_mut().zip(errors) {
+            let error = weight * f64::from(*error);
+            *variance += error * error;
+        }
+    }
+
+    /// A row that no history touched has an upper limit as its error.
+    fn estimates(&self, matrix: &ResponseMatrix) -> Vec<Estimate> {
+        let estimate = |row: usize| match self.means[row] {
+            0.0 => Estimate { mean: 0.0, standard_error: self.heaviest * matrix.one_photon[row] },
+            mean => Estimate { mean, standard_error: self.variances[row].sqrt() },
+        };
+        (0..matrix.rows).map(estimate).collect()
+    }
 }
 
 /// Effective dose by a scheme among the values of all rows, mSv; `None` where the phantom lacks tissues.

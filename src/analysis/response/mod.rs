@@ -2,5 +2,7 @@
 
 pub mod answer;
 pub mod ctdi;
+pub mod folded;
+pub mod part;
 pub mod rows;
 pub mod table;

@@ -1,11 +1,11 @@
 //! Doses of a protocol from a matrix, in the form that runs have.
 
-use super::answer::{answer, effective_msv};
+use super::answer::{answers, effective_msv};
 use super::rows::Rows;
 use crate::analysis::effective_dose::{SCHEMES, Scheme};
 use crate::analysis::organ_table::{OrganDose, OrganRow, OrganTable, organ_volumes_cm3};
 use crate::error::Result;
-use crate::geometry::mass::coverage;
+use crate::geometry::mass::OrganProfile;
 use crate::simulation::Exam;
 use crate::simulation::response::ResponseMatrix;
 use crate::source::cell_weights::CellWeights;
@@ -27,12 +27,7 @@ pub struct Evaluation {
 pub fn evaluate(exam: &Exam, rows: &Rows, matrix: &ResponseMatrix) -> Result<Evaluation> {
     let weights = exam.acquisitions.iter().map(|a| CellWeights::of(a, exam.scanner_of(a), &matrix.grid));
     let weights: Vec<CellWeights> = weights.collect::<Result<_>>()?;
-    let by_acquisition: Vec<Vec<Estimate>> =
-        weights.iter().map(|weights| answer(matrix, std::slice::from_ref(weights))).collect();
-    let total = match weights.len() {
-        1 => by_acquisition[0].clone(),
-        _ => answer(matrix, &weights),
-    };
+    let (by_acquisition, total) = answers(matrix, &weights);
     Ok(Evaluation { table: table(exam, rows, &by_acquisition, &total), by_acquisition, total })
 }
 
@@ -50,9 +45,10 @@ impl Evaluation {
 
 fn table(exam: &Exam, rows: &Rows, by_acquisition: &[Vec<Estimate>], total: &[Estimate]) -> OrganTable {
     let volumes_cm3 = organ_volumes_cm3(&exam.phantom);
+    let profile = OrganProfile::of(&exam.phantom);
     let covered = exam.acquisitions.iter().map(|acquisition| {
         let (bottom_cm, top_cm) = Exam::nominal_range_cm(acquisition);
-        coverage(&exam.phantom, bottom_cm, top_cm)
+        profile.coverage(bottom_cm, top_cm)
     });
     let covered: Vec<Vec<f64>> = covered.collect();
     let row = |organ: usize| {

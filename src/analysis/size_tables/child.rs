@@ -1,12 +1,13 @@
 //! The response of one child, and what it says of standard scans.
 
-use super::console::{CtdiMatrices, Precision};
+use super::console::CtdiMatrices;
 use super::slabs::{SLAB_CM, slabs};
 use super::table::{Entry, OrganEntry, SliceEntry};
 use super::{Age, Bowtie, COLLIMATION_CM, Region};
 use crate::analysis::effective_dose::SCHEMES;
 use crate::analysis::exposure_control::Transmission;
 use crate::analysis::response::answer::{answer, effective_msv};
+use crate::analysis::response::part::{Lying, Precision, respond_between};
 use crate::analysis::response::rows::{RowKind, Rows, rows_of};
 use crate::analysis::size::{
     BODY_PARTS, REFERENCE_KEV, SliceSize, mean_water_equivalent_diameter_cm, slice_sizes,
@@ -16,7 +17,7 @@ use crate::error::{Error, Result};
 use crate::geometry::mass::coverage;
 use crate::geometry::phantom::Phantom;
 use crate::simulation::Observer;
-use crate::simulation::response::{Effort, Making, ResponseMatrix, making_acquisition, respond};
+use crate::simulation::response::{ResponseMatrix, making_acquisition};
 use crate::source::acquisition::Acquisition;
 use crate::source::cell_weights::CellWeights;
 use crate::source::gantry::Placement;
@@ -25,13 +26,8 @@ use crate::tally::estimate::Estimate;
 
 /// By how much the planes of the body's matrix reach beyond the trunk, and of the head's below the skull, cm.
 const BEYOND_CM: f64 = 12.0;
-/// Thickness of the planes, cm.
-const PLANE_CM: f64 = 0.5;
 /// Beam width that cone angles are averaged over, cm.
 const MAKING_COLLIMATION_CM: f64 = 2.0;
-/// Lightest organ whose error is waited for, g, and the share of it that must lie among the planes.
-const LIGHTEST_G: f64 = 10.0;
-const SHARE: f64 = 0.95;
 /// Lengths of scans about a slice, cm.
 pub const SLICE_SCANS_CM: [f64; 2] = [10.0, 30.0];
 /// Aluminium that stands for the doubt about the source, cm.
@@ -65,10 +61,13 @@ impl Child {
     ) -> Result<Self> {
         let cut = slabs(&phantom)?;
         let part = |scanner, z_cm: [f64; 2]| -> Result<Part> {
-            let matrix = |phantom: &Phantom| play(phantom, scanner, placement, z_cm, precision, observer);
+            let matrix = |phantom: &Phantom| {
+                let lying = Lying { phantom, scanner, placement, collimation_cm: MAKING_COLLIMATION_CM };
+                respond_between(lying, z_cm, precision, observer)
+            };
             Ok(Part { matrix: matrix(&phantom)?, slices: matrix(&cut)? })
         };
-        let at = |name: &str| landmark_cm(&phantom, name);
+        let at = |name: &str| phantom.landmark_cm(name);
         let trunk_cm = [at("trunk_base")? - BEYOND_CM, at("lung_apex")? + BEYOND_CM];
         let head_cm = [at("brain_bottom")? - BEYOND_CM, at("vertex")? + 2.0];
         let (body, head) = (part(scanners[0], trunk_cm)?, part(scanners[1], head_cm)?);
@@ -92,7 +91,7 @@ impl Child {
     /// What the scan of a region gives.
     pub fn entry(&self, region: &Region, tube_voltage_kv: f64, console: &CtdiMatrices) -> Result<Entry> {
         let matrix = &self.part(region.bowtie).matrix;
-        let [low_cm, high_cm] = self.range_cm(region)?;
+        let [low_cm, high_cm] = region.range_cm(&self.phantom)?;
         let scanner = &console.scanner;
         let weights = |range_cm, scanner: &Scanner| {
             CellWeights::of(&scan(range_cm, tube_voltage_kv), scanner, &matrix.grid)
@@ -154,11 +153,6 @@ impl Child {
             .ok_or_else(|| Error::Internal(format!("region {} has no body", region.id)))
     }
 
-    fn range_cm(&self, region: &Region) -> Result<[f64; 2]> {
-        let end = |(name, offset_cm): (&str, f64)| landmark_cm(&self.phantom, name).map(|cm| cm + offset_cm);
-        Ok([end(region.bottom)?, end(region.top)?])
-    }
-
     fn organs(&self, range_cm: [f64; 2], values: &[Estimate], ctdi_vol: &Estimate) -> Vec<OrganEntry> {
         let covered = coverage(&self.phantom, range_cm[0], range_cm[1]);
         let told = |(index, row): (usize, &crate::analysis::response::rows::Row)| {
@@ -184,7 +178,7 @@ impl Child {
             let (matrix, console) =
                 if head { (&self.head.slices, consoles[1]) } else { (&self.body.slices, consoles[0]) };
             let middle_cm =
-                0.5 * (landmark_cm(&self.phantom, part.top)? + landmark_cm(&self.phantom, part.bottom)?);
+                0.5 * (self.phantom.landmark_cm(part.top)? + self.phantom.landmark_cm(part.bottom)?);
             let (slab, extent_cm) = self.slab_at(middle_cm);
             let centre_cm = 0.5 * (extent_cm[0] + extent_cm[1]);
             let dw_cm = mean_water_equivalent_diameter_cm(&self.sizes, extent_cm[0], extent_cm[1])
@@ -218,36 +212,6 @@ impl Child {
     }
 }
 
-fn play(
-    phantom: &Phantom,
-    scanner: &Scanner,
-    placement: Placement,
-    z_cm: [f64; 2],
-    precision: Precision,
-    observer: &dyn Observer,
-) -> Result<ResponseMatrix> {
-    let (rows, combinations) = rows_of(phantom);
-    let among = coverage(phantom, z_cm[0], z_cm[1]);
-    let mut target_rows = rows.organs_of_at_least(LIGHTEST_G);
-    target_rows.retain(|&row| among[row] >= SHARE);
-    let making = Making {
-        phantom,
-        scanner,
-        placement,
-        collimation_cm: MAKING_COLLIMATION_CM,
-        z_cm: Some(z_cm),
-        plane_cm: PLANE_CM,
-        angles: 1,
-    };
-    let effort = Effort {
-        seed: precision.seed,
-        relative_error: precision.organs,
-        target_rows,
-        most_histories: u64::MAX,
-    };
-    respond(&making, &combinations, &effort, observer)
-}
-
 /// One effective mAs over a range.
 fn scan([low_cm, high_cm]: [f64; 2], tube_voltage_kv: f64) -> Acquisition {
     let base = making_acquisition([low_cm, high_cm], COLLIMATION_CM);
@@ -266,12 +230,4 @@ fn with_more_aluminium(scanner: &Scanner) -> Result<Scanner> {
         .filtration
         .push(FlatFilter { material: Material::named("aluminium")?, thickness_cm: ALUMINIUM_CM });
     Ok(harder)
-}
-
-fn landmark_cm(phantom: &Phantom, name: &str) -> Result<f64> {
-    phantom
-        .landmarks_z_cm
-        .get(name)
-        .copied()
-        .ok_or_else(|| Error::invalid(format!("phantom `{}` must have a landmark `{name}`", phantom.id)))
 }

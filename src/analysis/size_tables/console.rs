@@ -3,22 +3,12 @@
 use super::COLLIMATION_CM;
 use crate::analysis::ctdi::{Beam, CtdiPhantom};
 use crate::analysis::response::ctdi::{ctdi, respond_ctdi};
+use crate::analysis::response::part::Precision;
 use crate::error::Result;
 use crate::simulation::Observer;
 use crate::simulation::response::ResponseMatrix;
 use crate::source::scanner::Scanner;
 use crate::tally::estimate::Estimate;
-
-/// How a calibration is done.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Precision {
-    /// Relative error of organs in the field above 10 g, and of slices.
-    pub organs: f64,
-    /// Relative error of CTDIw.
-    pub ctdi: f64,
-    /// Seed of all chance.
-    pub seed: u64,
-}
 
 /// The CTDI phantoms behind one bowtie.
 pub struct CtdiMatrices {

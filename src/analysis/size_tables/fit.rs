@@ -15,6 +15,10 @@ pub struct Point {
     pub age: usize,
 }
 
+/// Share of the variance that a fit must explain to be relied on. Below it the size says little of the dose (in short
+/// ranges and for organs at their edge anatomy decides): the fit is told, with a flag.
+pub const LEAST_R_SQUARED: f64 = 0.9;
+
 /// value = a · exp(−b · size), fitted to logarithms.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ExponentialFit {
@@ -65,6 +69,11 @@ impl ExponentialFit {
             monte_carlo: monte_carlo.sqrt(),
             anatomy: leave_one_age_out(points),
         })
+    }
+
+    /// Whether size explains the dose: at least [`LEAST_R_SQUARED`] of the variance.
+    pub fn follows_size(&self) -> bool {
+        self.r_squared >= LEAST_R_SQUARED
     }
 
     /// Value at a size, with the standard error of the fitted curve; `None` outside the sizes it was fitted to.
@@ -152,6 +161,8 @@ mod tests {
     fn an_age_that_differs_shows_in_the_anatomy() {
         let fit = ExponentialFit::through(&points(|k| if k == 3 { 1.2 } else { 1.0 })).unwrap();
         assert!(fit.anatomy[1] > 0.19 && fit.r_squared < 0.95, "{fit:?}");
+        let far = ExponentialFit::through(&points(|k| if k == 5 { 1.6 } else { 1.0 })).unwrap();
+        assert!(!far.follows_size() && ExponentialFit::through(&points(|_| 1.0)).unwrap().follows_size());
         assert!(ExponentialFit::through(&points(|_| 1.0)[..3]).is_none());
     }
 }

@@ -12,6 +12,9 @@ pub mod reduction;
 pub mod slabs;
 pub mod table;
 
+use crate::error::Result;
+use crate::geometry::phantom::Phantom;
+
 /// An age of the phantom family.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Age {
@@ -71,6 +74,14 @@ const fn region(
     Region { id, name, top, bottom, bowtie }
 }
 
+impl Region {
+    /// Lower and upper end in a phantom, cm.
+    pub fn range_cm(&self, phantom: &Phantom) -> Result<[f64; 2]> {
+        let end = |(name, offset_cm): (&str, f64)| phantom.landmark_cm(name).map(|cm| cm + offset_cm);
+        Ok([end(self.bottom)?, end(self.top)?])
+    }
+}
+
 /// The regions.
 pub const REGIONS: [Region; 4] = [
     region("head", "head", ("vertex", 0.0), ("brain_bottom", 0.0), Bowtie::Head),
@@ -85,8 +96,11 @@ pub const REGIONS: [Region; 4] = [
     ),
 ];
 
-/// Tube voltages of the tables, kV.
+/// Tube voltages of the tables that ship, kV.
 pub const TUBE_VOLTAGES_KV: [f64; 8] = [70.0, 80.0, 90.0, 100.0, 110.0, 120.0, 130.0, 140.0];
+/// Tube voltages that scanners have, kV, which calibrations and explorers are made for: the steps of ten that most makes
+/// have, and Canon's 135.
+pub const SCANNER_TUBE_VOLTAGES_KV: [f64; 9] = [70.0, 80.0, 90.0, 100.0, 110.0, 120.0, 130.0, 135.0, 140.0];
 /// Beam width of the standard scans, cm. They are helices of pitch 1 without overrange.
 pub const COLLIMATION_CM: f64 = 2.0;
 /// Share of an organ that must lie in the range for a fit.

@@ -25,7 +25,10 @@ use crate::error::{Error, Result};
 const STYLE: &str = include_str!("templates/style.css");
 /// Sorts the tables of a page: plain JavaScript.
 const TABLES: &str = include_str!("templates/tables.js");
-const TEMPLATES: [(&str, &str); 11] = [
+/// The explorer: its sums, and what is seen of them.
+const EXPLORER: [&str; 2] =
+    [include_str!("templates/explorer_sums.js"), include_str!("templates/explorer.js")];
+const TEMPLATES: [(&str, &str); 12] = [
     ("page.html", include_str!("templates/page.html")),
     ("charts.html", include_str!("templates/charts.html")),
     ("comparison.html", include_str!("templates/comparison.html")),
@@ -35,6 +38,7 @@ const TEMPLATES: [(&str, &str); 11] = [
     ("result_map.html", include_str!("templates/result_map.html")),
     ("result_organs.html", include_str!("templates/result_organs.html")),
     ("size_tables.html", include_str!("templates/size_tables.html")),
+    ("explorer.html", include_str!("templates/explorer.html")),
     ("review.html", include_str!("templates/review.html")),
     ("worksheet.html", include_str!("templates/worksheet.html")),
 ];
@@ -70,6 +74,13 @@ pub fn size_tables(value: &Value) -> Result<String> {
     let mut page = value.clone();
     page["scripts"] = scripts(&[TABLES]);
     render("size_tables.html", &page)
+}
+
+/// The explorer ([`crate::io::explorer`]).
+pub fn explorer(value: &Value) -> Result<String> {
+    let mut page = value.clone();
+    page["scripts"] = scripts(&EXPLORER);
+    render("explorer.html", &page)
 }
 
 /// The page of a review ([`crate::io::review`]).

@@ -2,12 +2,14 @@
 
 use super::SizeTableFile;
 use crate::analysis::size_tables::fit::ExponentialFit;
+use crate::analysis::size_tables::reduction;
+use crate::analysis::size_tables::table::Beside;
 use crate::error::{Error, Result};
 use crate::io::organ_csv::{neutral, number};
 use crate::tally::estimate::Estimate;
 
 /// Columns of a fit.
-const FIT: [&str; 11] = [
+const FIT: [&str; 12] = [
     "a",
     "b_per_cm",
     "variance_ln_a",
@@ -19,6 +21,7 @@ const FIT: [&str; 11] = [
     "valid_to_cm",
     "monte_carlo_relative",
     "anatomy_relative",
+    "follows_size",
 ];
 
 /// Every file with its name.
@@ -30,6 +33,7 @@ pub fn all(file: &SizeTableFile) -> Result<Vec<(&'static str, Vec<u8>)>> {
         ("slices.csv", slices(file)?),
         ("size_factors.csv", size_factors(file)?),
         ("mas_reduction.csv", reductions(file)?),
+        ("mas_by_age.csv", by_age(file)?),
         ("costs.csv", costs(file)?),
     ])
 }
@@ -66,7 +70,9 @@ fn fit(fit: &ExponentialFit) -> Vec<String> {
         fit.anatomy[0],
     ]
     .map(|value| number(Some(value)))
-    .to_vec()
+    .into_iter()
+    .chain([if fit.follows_size() { "yes" } else { "no" }.to_owned()])
+    .collect()
 }
 
 fn organ_doses(file: &SizeTableFile) -> Result<Vec<u8>> {
@@ -145,12 +151,46 @@ fn slices(file: &SizeTableFile) -> Result<Vec<u8>> {
         "standard_error_head16",
         "dose_per_ctdi_vol_body32",
         "standard_error_body32",
+        "published",
+        "published_factor",
+        "ratio",
+        "z",
     ];
     let rows = file.tables.slices.iter().map(|slice| {
         let mut row = vec![slice.age.clone(), slice.part.clone()];
         let numbers = [slice.tube_voltage_kv, slice.scan_cm, slice.water_equivalent_diameter_cm];
         row.extend(numbers.map(|value| number(Some(value))));
         slice.dose_per_ctdi_vol.iter().for_each(|value| row.extend(pair(value)));
+        let beside = slice.beside_published();
+        row.push(beside.map_or(String::new(), |beside| beside.report.to_owned()));
+        let of = |of: fn(&Beside) -> f64| number(beside.as_ref().map(of));
+        row.extend([of(|b| b.factor), of(|b| b.ratio), of(|b| b.z)]);
+        row
+    });
+    csv(&header, rows)
+}
+
+fn by_age(file: &SizeTableFile) -> Result<Vec<u8>> {
+    let header = [
+        "age",
+        "region",
+        "tube_voltage_kv",
+        "ap_cm",
+        "water_equivalent_diameter_cm",
+        "mas_for_constant_slice_dose",
+        "standard_error",
+        "mas_for_constant_effective_dose",
+        "standard_error_effective",
+        "mas_for_constant_noise",
+    ];
+    let rows = reduction::by_age(&file.tables).into_iter().map(|found| {
+        let entry = found.entry;
+        let mut row = vec![entry.age.clone(), entry.region.clone()];
+        let numbers = [entry.tube_voltage_kv, entry.ap_cm, entry.water_equivalent_diameter_cm];
+        row.extend(numbers.map(|value| number(Some(value))));
+        row.extend(found.dose.map_or([String::new(), String::new()], |dose| pair(&dose)));
+        row.extend(pair(&found.effective));
+        row.push(number(Some(found.noise)));
         row
     });
     csv(&header, rows)

@@ -20,7 +20,7 @@ const SHIPPED: &[u8] = include_bytes!("shipped/tables.json.gz");
 /// Name and version of the format.
 pub const SCHEMA: &str = "childsize.size-tables/1";
 /// Files that are written.
-pub const FILES: [&str; 9] = [
+pub const FILES: [&str; 10] = [
     "tables.json",
     "organ_doses.csv",
     "k_factors.csv",
@@ -28,6 +28,7 @@ pub const FILES: [&str; 9] = [
     "slices.csv",
     "size_factors.csv",
     "mas_reduction.csv",
+    "mas_by_age.csv",
     "costs.csv",
     "index.html",
 ];

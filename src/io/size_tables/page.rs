@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 use super::SizeTableFile;
 use crate::analysis::ctdi::CtdiPhantom;
 use crate::analysis::size_tables::fit::ExponentialFit;
-use crate::analysis::size_tables::table::{EFFECTIVE, Entry};
+use crate::analysis::size_tables::reduction::{AgeReduction, by_age as by_age_of};
+use crate::analysis::size_tables::table::{EFFECTIVE, Entry, SliceEntry};
 use crate::analysis::size_tables::{AGES, REGIONS};
 use crate::analysis::ssde::{head_size_factor, size_factor};
 use crate::error::Result;
@@ -174,16 +175,50 @@ fn value(file: &SizeTableFile) -> Value {
         })
     });
     let fits = tables.organ_fits.iter().filter(|fit| fit.tube_voltage_kv == KV);
+    let fits = fits.map(|fit| {
+        json!({
+            "organ": fit.organ, "region": fit.region, "fit": fit.fit, "follows_size": fit.fit.follows_size(),
+        })
+    });
     let verdicts = |verdict: &str| file.checks.iter().filter(|row| row.verdict == verdict).count();
     json!({
         "notice": file.notice, "software_version": file.software_version, "scanner": file.scanner,
         "bowties": file.bowties, "histories": tables.histories, "phantoms": file.phantoms,
         "regions": REGIONS.map(|region| region.name),
         "plots": plots(file), "k": k.collect::<Vec<_>>(), "fits": fits.collect::<Vec<_>>(),
+        "slices": slices(file), "by_age": by_age(file),
         "size_fits": tables.size_fits, "reductions": file.reductions, "checks": file.checks,
         "passed": verdicts("pass"), "failed": verdicts("FAIL"), "informative": verdicts("information"),
         "inconclusive": verdicts("inconclusive"),
     })
+}
+
+/// Slices beside the factors of reports.
+fn slices(file: &SizeTableFile) -> Vec<Value> {
+    let mine = file.tables.slices.iter().filter(|slice| slice.tube_voltage_kv == KV);
+    let row = |slice: &SliceEntry| {
+        let beside = slice.beside_published()?;
+        let found = slice.dose_per_ctdi_vol[usize::from(slice.part != "head")];
+        Some(json!({
+            "age": name(&slice.age), "part": slice.part, "scan": slice.scan_cm,
+            "dw": slice.water_equivalent_diameter_cm, "value": estimate(&found), "report": beside.report,
+            "factor": beside.factor, "ratio": beside.ratio, "z": beside.z,
+        }))
+    };
+    mine.filter_map(row).collect()
+}
+
+/// mAs of every age over the adult's.
+fn by_age(file: &SizeTableFile) -> Vec<Value> {
+    let found = by_age_of(&file.tables).into_iter().filter(|found| found.entry.tube_voltage_kv == KV);
+    let row = |found: AgeReduction| {
+        json!({
+            "age": name(&found.entry.age), "region": found.entry.region, "ap": found.entry.ap_cm,
+            "dw": found.entry.water_equivalent_diameter_cm, "dose": found.dose.as_ref().map(estimate),
+            "effective": estimate(&found.effective), "noise": found.noise,
+        })
+    };
+    found.map(row).collect()
 }
 
 fn name(age: &str) -> &str {

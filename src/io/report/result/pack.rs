@@ -68,7 +68,8 @@ fn table(gradient: colorous::Gradient) -> String {
     (0..256).map(|i| format!("{:x}", gradient.eval_rational(i, 256))).collect()
 }
 
-fn deflated(bytes: &[u8]) -> Result<Vec<u8>> {
+/// Bytes as gzip.
+pub fn deflated(bytes: &[u8]) -> Result<Vec<u8>> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::new(6));
     let packed = encoder.write_all(bytes).and_then(|()| encoder.finish());
     packed.map_err(|error| Error::Internal(format!("the maps of a page: {error}")))
