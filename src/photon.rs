@@ -17,3 +17,33 @@ pub struct Photon {
     /// Statistical weight.
     pub weight: f32,
 }
+
+impl Photon {
+    /// What it carries: energy times weight, keV. Not a number where its place or its flight is none, so that a photon that
+    /// got lost shows in every sum it is part of.
+    #[inline]
+    pub fn carried_kev(&self) -> f32 {
+        self.energy_kev * self.weight + 0.0 * (self.position_cm.sum() + self.direction.sum())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lost_photon_carries_no_number() {
+        let photon = Photon {
+            position_cm: Vector3::new(1e3, -7.0, 0.5),
+            direction: Vector3::z(),
+            energy_kev: 60.1,
+            weight: 0.3,
+        };
+        assert_eq!(photon.carried_kev().to_bits(), (60.1_f32 * 0.3).to_bits());
+        for lost in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+            assert!(Photon { direction: Vector3::new(0.0, lost, 0.0), ..photon }.carried_kev().is_nan());
+            assert!(Photon { position_cm: Vector3::new(0.0, 0.0, lost), ..photon }.carried_kev().is_nan());
+            assert!(!Photon { weight: lost, ..photon }.carried_kev().is_finite());
+        }
+    }
+}

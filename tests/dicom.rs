@@ -375,6 +375,7 @@ fn a_protocol_takes_a_series_by_dicom_and_by_file() {
         );
         check_organs(&protocol.prepare().unwrap().exam.phantom, key);
     }
+    childsize::io::reference::allow_outside();
     let refused = |text: &str| Protocol::parse(&format!("[phantom]\n{text}\n{REST}"), &data("")).unwrap_err();
     let found = refused("file = \"../import/zlib.mha\"\nlabels = \"../import/labels.csv\"\ncouch = \"kept\"");
     assert!(found.to_string().ends_with("couch belongs to CT series (dicom)"), "{found}");

@@ -241,7 +241,7 @@ fn a_file_that_promises_more_than_it_holds_is_refused() {
     let path = folder.path().join("result.h5");
     {
         let file = hdf5::File::create(&path).unwrap();
-        for (name, value) in [("format", "childsize.result"), ("format_version", "1.3")] {
+        for (name, value) in [("format", "childsize.result"), ("format_version", "1.4")] {
             let value: hdf5::types::VarLenUnicode = value.parse().unwrap();
             file.new_attr::<hdf5::types::VarLenUnicode>().create(name).unwrap().write_scalar(&value).unwrap();
         }

@@ -350,6 +350,7 @@ fn no_damaged_record_makes_it_panic() {
 
 #[test]
 fn a_folder_of_images_may_be_the_profile_of_the_tube_current() {
+    childsize::io::reference::allow_outside();
     let text = |folder: &Path, range: &str| {
         format!(
             "[phantom]\ncylinder = {{ width_mm = 200, length_mm = 1200, material = \"water\" }}\nvoxel_mm = 10\n\

@@ -95,7 +95,7 @@ fn a_review_agrees_with_the_worksheet_and_its_parts_with_the_whole() {
             && at(1, iodine) > at(1, "mas_factor_at_equal_noise")
     );
     let page = std::fs::read_to_string(path("r.html")).unwrap();
-    assert!(!page.contains("<b>twice") && page.contains("image quality") && !page.contains("http"));
+    assert!(!page.contains("<b>twice") && page.contains("image quality") && !page.contains("http://"));
     let Some(browsed) = browse(&path("r.html")) else { return };
     assert!(browsed.console.is_empty(), "{:?}", browsed.console);
 }

@@ -18,6 +18,7 @@ mod phantoms;
 mod plot;
 mod progress;
 mod protocol;
+mod replay;
 mod report;
 mod respond;
 mod resume;
@@ -28,6 +29,7 @@ mod scanner;
 mod spectrum;
 mod trial;
 mod validate;
+mod verify;
 mod worksheet;
 
 use std::process::ExitCode;
@@ -66,6 +68,7 @@ Examples:
   childsize scanner                           which scanners there are, and what is assumed of them
   childsize spectrum --kv 100 --filter \"Al 3\"  half-value layer and output of a tube
   childsize validate --quick                  the engine beside published references
+  childsize verify out/result.h5              whether a file is as it was written
   childsize bench                             how fast the engine is on this machine
 
 Exit codes: 0 done, 1 a row of a validation failed, 2 usage, 65 bad input, 66 missing file,
@@ -79,6 +82,9 @@ Research use, not for clinical decisions.";
 struct Arguments {
     #[command(subcommand)]
     command: Command,
+    /// Let protocols and other files name files outside of their own folders
+    #[arg(long, global = true)]
+    allow_outside: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -99,6 +105,7 @@ enum Command {
     Explore(explore::ExploreArguments),
     Phantoms(phantoms::PhantomsArguments),
     Plot(plot::PlotArguments),
+    Replay(replay::ReplayArguments),
     Report(report::ReportArguments),
     Review(review::ReviewArguments),
     Risk(risk::RiskArguments),
@@ -106,6 +113,7 @@ enum Command {
     Scanner(scanner::ScannerArguments),
     Spectrum(spectrum::SpectrumArguments),
     Validate(validate::ValidateArguments),
+    Verify(verify::VerifyArguments),
     Worksheet(worksheet::WorksheetArguments),
     Bench(bench::BenchArguments),
     #[command(hide = true, name = "try-file")]
@@ -114,8 +122,12 @@ enum Command {
 
 /// Runs the program on the process's arguments.
 pub fn main() -> ExitCode {
-    crate::io::import::trial::set(trial::try_file);
-    let done = match Arguments::parse().command {
+    crate::io::trial::set(trial::try_file);
+    let arguments = Arguments::parse();
+    if arguments.allow_outside {
+        crate::io::reference::allow_outside();
+    }
+    let done = match arguments.command {
         Command::Run(arguments) => run::run(&arguments),
         Command::Resume(arguments) => resume::run(&arguments),
         Command::Plan(arguments) => campaign::run(&arguments).map(|()| ExitCode::SUCCESS),
@@ -132,6 +144,7 @@ pub fn main() -> ExitCode {
         Command::Estimate(arguments) => estimate::run(&arguments).map(|()| ExitCode::SUCCESS),
         Command::Phantoms(arguments) => phantoms::run(&arguments).map(|()| ExitCode::SUCCESS),
         Command::Plot(arguments) => plot::run(&arguments).map(|()| ExitCode::SUCCESS),
+        Command::Replay(arguments) => replay::run(&arguments).map(|()| ExitCode::SUCCESS),
         Command::Report(arguments) => report::run(&arguments).map(|()| ExitCode::SUCCESS),
         Command::Review(arguments) => review::run(&arguments),
         Command::Risk(arguments) => risk::run(&arguments).map(|()| ExitCode::SUCCESS),
@@ -139,6 +152,7 @@ pub fn main() -> ExitCode {
         Command::Scanner(arguments) => scanner::run(&arguments),
         Command::Spectrum(arguments) => spectrum::run(&arguments).map(|()| ExitCode::SUCCESS),
         Command::Validate(arguments) => validate::run(&arguments),
+        Command::Verify(arguments) => verify::run(&arguments),
         Command::Worksheet(arguments) => worksheet::run(&arguments).map(|()| ExitCode::SUCCESS),
         Command::Bench(arguments) => bench::run(&arguments).map(|()| ExitCode::SUCCESS),
         Command::TryFile(arguments) => trial::run(&arguments),

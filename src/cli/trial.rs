@@ -1,87 +1,150 @@
-//! `childsize try-file`: reads an HDF5 phantom in a process of its own, with little memory and time, so that a file that
-//! ends libhdf5 does not end the run that asked for it.
+//! `childsize try-file`: reads a file in a process of its own, with little memory and time, so that a file that ends
+//! libhdf5 or a decoder does not end the run that asked for it.
 
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitCode, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use clap::Args;
+use serde::{Deserialize, Serialize};
 
-use super::Done;
+use super::{Done, console};
 use crate::error::{Error, Result};
-use crate::io::import::phantom_h5::read_untried;
+use crate::io::reference;
+use crate::io::trial::{Answer, Question};
 
-/// Memory that reading may take, bytes: 400 million voxels with a medium each.
+/// Memory that reading may take beside [`PER_BYTE`] of the file, bytes.
 #[cfg(unix)]
 const MEMORY_BYTES: u64 = 2 << 30;
-/// CPU time that reading may take, s: ten times what 400 million voxels do.
+/// Memory that reading may take by byte of the file: a CT and the phantom it becomes.
 #[cfg(unix)]
+const PER_BYTE: u64 = 8;
+/// CPU time that reading may take, s.
 const CPU_S: u64 = 10;
-/// Time that reading may take on a busy machine.
-const TIME: Duration = Duration::from_secs(60);
+/// Bytes of a file that add a second.
+const BYTES_PER_S: u64 = 2_000_000;
+/// Wall time over CPU time on a busy machine.
+const BUSY: u64 = 6;
 /// Name of the hidden command.
 const COMMAND: &str = "try-file";
 
-/// Read an HDF5 phantom and say what is wrong with it.
+/// Read a file and say what is wrong with it.
 #[derive(Debug, Args)]
 pub struct TrialArguments {
+    /// What is asked, as JSON
+    question: String,
     /// The file
     file: PathBuf,
 }
 
-/// The process that tries: prints the sentence of a refusal.
+/// What the trying process says.
+#[derive(Serialize, Deserialize)]
+enum Told {
+    Answer(Answer),
+    Refused { message: String, help: Option<String> },
+    Unreadable { path: PathBuf, reason: String },
+    Other(String),
+}
+
+/// The process that tries: prints what it found as JSON.
 pub fn run(arguments: &TrialArguments) -> Done {
-    #[cfg(unix)]
-    rlimit::setrlimit(rlimit::Resource::AS, MEMORY_BYTES, MEMORY_BYTES)
-        .and_then(|()| rlimit::setrlimit(rlimit::Resource::CPU, CPU_S, CPU_S))
-        .and_then(|()| rlimit::setrlimit(rlimit::Resource::CORE, 0, 0))
-        .map_err(|error| Error::Internal(format!("no limit can be set: {error}")))?;
-    match read_untried(&arguments.file) {
-        Ok(_) => Ok(ExitCode::SUCCESS),
-        Err(error) => {
-            super::console::print(&error.to_string())?;
-            Ok(ExitCode::from(error.exit_code()))
-        }
+    let question: Question = serde_json::from_str(&arguments.question)
+        .map_err(|error| Error::Internal(format!("a trial without a question: {error}")))?;
+    limit(size_of(&arguments.file))?;
+    let told = match question.answer(&arguments.file) {
+        Ok(answer) => Told::Answer(answer),
+        Err(Error::Invalid { message, help }) => Told::Refused { message, help },
+        Err(Error::Unreadable { path, reason }) => Told::Unreadable { path, reason },
+        Err(other) => Told::Other(other.to_string()),
+    };
+    let text = serde_json::to_string(&told).map_err(|error| Error::Internal(format!("a trial: {error}")))?;
+    console::print(&text)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+#[cfg(unix)]
+fn limit(bytes: u64) -> Result<()> {
+    use rlimit::{Resource, setrlimit};
+    let memory = MEMORY_BYTES + PER_BYTE.saturating_mul(bytes);
+    let cpu_s = cpu_s(bytes);
+    setrlimit(Resource::AS, memory, memory)
+        .and_then(|()| setrlimit(Resource::CPU, cpu_s, cpu_s))
+        .and_then(|()| setrlimit(Resource::CORE, 0, 0))
+        .map_err(|error| Error::Internal(format!("no limit can be set: {error}")))
+}
+
+#[cfg(not(unix))]
+fn limit(_bytes: u64) -> Result<()> {
+    Ok(())
+}
+
+const fn cpu_s(bytes: u64) -> u64 {
+    CPU_S + bytes / BYTES_PER_S
+}
+
+/// Bytes of a file, or of the files of a folder.
+fn size_of(path: &Path) -> u64 {
+    let length = |path: &Path| std::fs::metadata(path).map_or(0, |about| about.len());
+    match std::fs::read_dir(path) {
+        Ok(entries) => entries.flatten().map(|entry| length(&entry.path())).sum(),
+        Err(_) => length(path),
     }
 }
 
 /// Has a file tried by another process of this program.
-pub fn try_file(path: &Path) -> Result<()> {
+pub fn try_file(path: &Path, question: &Question) -> Result<Answer> {
     let failed = |error: std::io::Error| Error::Internal(format!("no process to try the file: {error}"));
     let program = std::env::current_exe().map_err(failed)?;
-    let mut child = Command::new(program)
-        .arg(COMMAND)
-        .arg(path)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .map_err(failed)?;
-    let Some(status) = wait(&mut child).map_err(failed)? else {
-        return Err(Error::invalid(format!("reading it takes longer than {} s", TIME.as_secs())));
-    };
-    if status.success() {
-        return Ok(());
+    let question = serde_json::to_string(question)
+        .map_err(|error| Error::invalid(format!("a path of the import is no text: {error}")))?;
+    let mut command = Command::new(program);
+    if reference::is_outside_allowed() {
+        command.arg("--allow-outside");
     }
-    let refusal = child.wait_with_output().map_err(failed)?.stdout;
-    let sentence = String::from_utf8_lossy(&refusal).trim().to_owned();
-    if status.code().is_some() && !sentence.is_empty() {
-        return Err(Error::invalid(sentence));
+    // Names that look like options are paths all the same.
+    command.arg(COMMAND).arg("--").arg(question).arg(path);
+    let mut child =
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().map_err(failed)?;
+    let mut out =
+        child.stdout.take().ok_or_else(|| Error::Internal("a trial without an output".to_owned()))?;
+    let reader = std::thread::spawn(move || {
+        let mut told = Vec::new();
+        out.read_to_end(&mut told).map(|_| told)
+    });
+    let time = Duration::from_secs(BUSY * cpu_s(size_of(path)));
+    if wait(&mut child, time).map_err(failed)?.is_none() {
+        return Err(Error::invalid(format!(
+            "{}: reading it takes longer than {} s",
+            path.display(),
+            time.as_secs()
+        )));
     }
-    Err(Error::invalid(
-        "reading it ends the HDF5 library, or takes more than 2 GiB or 10 s: the file is damaged",
-    )
-    .with_help("make it anew with `childsize phantoms import`"))
+    let told = reader.join().map_err(|_| Error::Internal("a trial that could not be read".to_owned()))?;
+    match serde_json::from_slice(&told.map_err(failed)?) {
+        Ok(Told::Answer(answer)) => Ok(answer),
+        Ok(Told::Refused { message, help }) => Err(Error::Invalid { message, help }),
+        Ok(Told::Unreadable { path, reason }) => Err(Error::Unreadable { path, reason }),
+        Ok(Told::Other(reason)) => Err(Error::Internal(reason)),
+        Err(_) => Err(Error::invalid(format!(
+            "{}: reading it ends the library that does, or takes more than {} GiB or {CPU_S} s: the file is damaged",
+            path.display(),
+            MEMORY_BYTES >> 30
+        ))
+        .with_help("make it anew; a file may take more the larger it is")),
+    }
 }
 
 /// Waits for the process; `None` if it takes too long, and is ended.
-fn wait(child: &mut Child) -> std::io::Result<Option<ExitStatus>> {
+fn wait(child: &mut Child, time: Duration) -> std::io::Result<Option<ExitStatus>> {
     let start = Instant::now();
-    while start.elapsed() < TIME {
+    let mut pause = Duration::from_micros(500);
+    while start.elapsed() < time {
         if let Some(status) = child.try_wait()? {
             return Ok(Some(status));
         }
-        std::thread::sleep(Duration::from_millis(2));
+        std::thread::sleep(pause);
+        pause = (pause * 5 / 4).min(Duration::from_millis(20));
     }
     child.kill()?;
     child.wait()?;

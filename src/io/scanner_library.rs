@@ -7,6 +7,7 @@ use crate::data::material::Material;
 use crate::error::{Error, Result};
 use crate::io::document::{self, Item};
 use crate::io::profile_csv::{read_bowtie, read_text};
+use crate::io::reference;
 use crate::io::section::{Accepted, Keys, Section, above_zero_up_to, nearest, within};
 use crate::source::bowtie::Bowtie;
 use crate::units::{CM_PER_MM, RAD_PER_DEG};
@@ -172,7 +173,7 @@ fn bowtie_entry(item: &Item, folder: &Path) -> Result<BowtieEntry> {
     let one = entry.exactly_one(&["profile", "file"])?;
     if one.key == "file" {
         let material = entry.find("material").map(named_material).transpose()?;
-        return Ok(BowtieEntry::File(folder.join(one.text()?), material));
+        return Ok(BowtieEntry::File(reference::of_item(folder, one)?, material));
     }
     if let Some(item) = entry.find("material") {
         return Err(item.refuse("belongs to a file: the profiles of the library are of aluminium"));

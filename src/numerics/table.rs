@@ -83,6 +83,8 @@ const FRACTION: f32 = 1.0 / (1 << SHIFT) as f32;
 pub struct OctaveTable {
     columns: usize,
     x_max: f32,
+    /// The last row that has one above it.
+    last_row: u32,
     values: Vec<f32>,
 }
 
@@ -98,16 +100,16 @@ impl OctaveTable {
             values.extend(row(f64::from(x)).iter().map(|&value| value as f32));
         }
         assert_eq!(values.len(), rows as usize * columns, "every row must fill its columns");
-        OctaveTable { columns, x_max, values }
+        OctaveTable { columns, x_max, last_row: rows - 2, values }
     }
 
     /// Interpolated value at x, held to the table's range, and y in 0..=1.
     #[inline]
     pub fn value(&self, x: f32, y: f32) -> f32 {
         let steps = x.clamp(1.0, self.x_max).to_bits() - 1.0_f32.to_bits();
-        let last_row = self.values.len() - 2 * self.columns;
-        let row_start = ((steps >> SHIFT) as usize * self.columns).min(last_row);
-        let row_share = (steps - ((row_start / self.columns) as u32) * (1 << SHIFT)) as f32 * FRACTION;
+        let row = (steps >> SHIFT).min(self.last_row);
+        let row_start = row as usize * self.columns;
+        let row_share = (steps - (row << SHIFT)) as f32 * FRACTION;
         let column = y * (self.columns - 1) as f32;
         let j = (column as usize).min(self.columns - 2);
         let column_share = column - j as f32;

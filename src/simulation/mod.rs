@@ -1,9 +1,11 @@
 //! One run: an exam is simulated acquisition by acquisition, and an outcome comes back.
 
+pub mod lost;
 pub mod outcome;
 pub mod outward;
 pub mod partial;
 pub mod peers;
+pub mod replay;
 pub mod response;
 mod run;
 mod schedule;

@@ -8,6 +8,7 @@ use crate::tally::dose_map::DoseMap;
 use crate::tally::energy_balance::EnergyBalance;
 use crate::tally::estimate::Estimate;
 use crate::tally::skin_patches::SkinPatches;
+use crate::transport::lost::LostHistory;
 
 /// Why an acquisition's run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,6 +46,8 @@ pub struct BatchRecord {
     pub ends: Option<[OrganEnergies; 2]>,
     /// Energy of every patch of skin, keV; empty without a dose map.
     pub skin_kev: Vec<f32>,
+    /// Histories that are lost, and count for nothing in it.
+    pub lost: Vec<LostHistory>,
     /// Where its energy went.
     pub balance: EnergyBalance,
 }
@@ -96,6 +99,13 @@ pub struct AcquisitionOutcome {
     pub wall_s: f64,
     /// CPU time of these processes meanwhile, s.
     pub cpu_s: f64,
+}
+
+impl AcquisitionOutcome {
+    /// Its lost histories, by batch.
+    pub fn lost(&self) -> impl Iterator<Item = &LostHistory> {
+        self.records.iter().flat_map(|record| &record.lost)
+    }
 }
 
 /// What a run found out.

@@ -9,6 +9,7 @@ use crate::error::{Error, Result};
 use crate::simulation::outcome::{BatchRecord, OrganEnergies};
 use crate::tally::energy_balance::EnergyBalance;
 use crate::tally::partial_sums::{MapCells, SmoothedRows};
+use crate::transport::lost::LostHistory;
 
 /// Cells of a map that are sent at a time: 28 MB.
 const CELLS_AT_A_TIME: usize = 1 << 20;
@@ -145,6 +146,9 @@ impl Writer {
         [of.emitted_kev, of.deposited_kev, of.escaped_kev, of.kerma_kev]
             .iter()
             .for_each(|&kev| self.number(kev));
+        self.count(record.lost.len());
+        let words = record.lost.iter().flat_map(|lost| lost.words());
+        words.for_each(|word| self.0.extend_from_slice(&word.to_le_bytes()));
     }
 
     fn energies(&mut self, energies: &OrganEnergies) {
@@ -211,7 +215,12 @@ impl Reader<'_> {
             escaped_kev: self.number()?,
             kerma_kev: self.number()?,
         };
-        Ok(BatchRecord { batch, energies, ends, skin_kev, balance })
+        let lost = self.count()?;
+        let mut word = || self.take().map(u64::from_le_bytes);
+        let lost = (0..lost)
+            .map(|_| Ok(LostHistory::from_words([word()?, word()?, word()?])))
+            .collect::<Result<_>>()?;
+        Ok(BatchRecord { batch, energies, ends, skin_kev, lost, balance })
     }
 
     fn energies(&mut self) -> Result<OrganEnergies> {
@@ -248,6 +257,7 @@ fn short() -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::transport::lost::Cause;
 
     #[test]
     fn what_is_told_comes_across() {
@@ -259,6 +269,7 @@ mod tests {
             energies: energies(2.5),
             ends,
             skin_kev: vec![0.5, 3.0],
+            lost: vec![LostHistory { batch, history: 9, cause: Cause::Stuck }],
             balance,
         };
         let records = vec![record(3, None), record(7, Some([energies(1.0), energies(f64::MIN_POSITIVE)]))];

@@ -31,6 +31,13 @@ impl EnergyBalance {
         self.closure().abs() <= CLOSURE_TOLERANCE
     }
 
+    /// Whether all of it is numbers: no history of the group is lost.
+    pub fn is_finite(&self) -> bool {
+        [self.emitted_kev, self.deposited_kev, self.escaped_kev, self.kerma_kev]
+            .iter()
+            .all(|kev| kev.is_finite())
+    }
+
     /// Adds another group.
     pub fn add(&mut self, other: &Self) {
         self.emitted_kev += other.emitted_kev;

@@ -4,6 +4,7 @@ use rand::Rng;
 
 use crate::numerics::low_discrepancy::ScrambledSobol;
 use crate::numerics::rng::{HistoryAddress, Stream, batch_stream, open01, unit_from_bits};
+use crate::photon::Photon;
 use crate::source::beam::{PhotonSource, SourceDeviates};
 use crate::transport::flock::Flock;
 use crate::transport::history::{Scratch, analog_history, expected_primary_history, organ_history};
@@ -88,34 +89,89 @@ pub struct BatchAddress {
     pub batch: u64,
 }
 
-/// Plays the histories of one batch.
-pub fn run_batch<'a, S: PhotonSource, T: Tally>(
+/// Histories of a batch, and which of them are played. A history does not depend on whether others are.
+#[derive(Clone, Copy, Debug)]
+pub struct Histories<'a> {
+    /// How many the batch has.
+    pub count: u64,
+    /// Which are played.
+    pub played: Selection<'a>,
+}
+
+/// Which histories of a batch are played.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Selection<'a> {
+    /// All.
+    All,
+    /// All but these: they are lost.
+    Without(&'a [u64]),
+    /// One, to be looked at.
+    Only(u64),
+}
+
+impl From<u64> for Histories<'_> {
+    fn from(count: u64) -> Self {
+        Histories { count, played: Selection::All }
+    }
+}
+
+impl Histories<'_> {
+    /// Where playing ends.
+    fn end(self) -> u64 {
+        match self.played {
+            Selection::Only(history) => self.count.min(history.saturating_add(1)),
+            _ => self.count,
+        }
+    }
+
+    #[inline]
+    fn plays(self, history: u64) -> bool {
+        match self.played {
+            Selection::All => true,
+            Selection::Without(lost) => !lost.contains(&history),
+            Selection::Only(only) => history == only,
+        }
+    }
+}
+
+/// Plays histories of one batch.
+pub fn run_batch<'a, 'h, S: PhotonSource, T: Tally>(
     world: &World,
     source: &S,
     method: impl Into<Method<'a>>,
     address: BatchAddress,
-    histories: u64,
+    histories: impl Into<Histories<'h>>,
     tally: &mut T,
 ) {
-    let Method { estimator, importance } = method.into();
+    let (Method { estimator, importance }, histories) = (method.into(), histories.into());
     let mut stream = batch_stream(address.seed, address.acquisition, address.batch);
     let (scratch, flock) = (&mut Scratch::new(), &mut Flock::new());
     match estimator {
-        Estimator::Analog => independent(source, histories, &mut stream, |photon, time, address| {
-            tally.begin(time);
-            analog_history::<Silent, T>(world, &photon, address, scratch, tally);
-        }),
-        Estimator::TrackLength => independent(source, histories, &mut stream, |photon, time, address| {
-            tally.begin(time);
-            analog_history::<TrackLength, T>(world, &photon, address, scratch, tally);
-        }),
-        Estimator::Organ => evenly_spread(source, histories, &mut stream, |photon, time, place, address| {
-            tally.begin(time);
-            let splits = (estimator.splits(), place, importance);
-            organ_history(world, &photon, splits, address, (scratch, flock), tally);
-        }),
+        Estimator::Analog => {
+            independent(world, source, histories, &mut stream, |photon, time, (history, address)| {
+                tally.number(history);
+                tally.begin(time);
+                analog_history::<Silent, T>(world, &photon, address, scratch, tally);
+            })
+        }
+        Estimator::TrackLength => {
+            independent(world, source, histories, &mut stream, |photon, time, (history, address)| {
+                tally.number(history);
+                tally.begin(time);
+                analog_history::<TrackLength, T>(world, &photon, address, scratch, tally);
+            })
+        }
+        Estimator::Organ => {
+            evenly_spread(world, source, histories, &mut stream, |photon, time, place, (history, address)| {
+                tally.number(history);
+                tally.begin(time);
+                let splits = (estimator.splits(), place, importance);
+                organ_history(world, &photon, splits, address, (scratch, flock), tally);
+            })
+        }
         Estimator::Map | Estimator::MapSmoothed => {
-            evenly_spread(source, histories, &mut stream, |photon, time, place, address| {
+            evenly_spread(world, source, histories, &mut stream, |photon, time, place, (history, address)| {
+                tally.number(history);
                 tally.begin(time);
                 let splits = (estimator.splits(), place);
                 expected_primary_history::<TrackLength, T>(world, &photon, splits, address, scratch, tally);
@@ -127,13 +183,14 @@ pub fn run_batch<'a, S: PhotonSource, T: Tally>(
 /// Emits photons of independent random deviates. `play` also gets the share of the mAs before the photon.
 #[inline]
 fn independent(
+    world: &World,
     source: &impl PhotonSource,
-    histories: u64,
+    histories: Histories,
     stream: &mut Stream,
-    mut play: impl FnMut(crate::photon::Photon, f64, HistoryAddress),
+    mut play: impl FnMut(Photon, f64, (u64, HistoryAddress)),
 ) {
     let batch_bits = stream.next_u64();
-    for history in 0..histories {
+    for history in 0..histories.end() {
         let time = f64::from(open01(stream));
         let deviates = SourceDeviates {
             time,
@@ -142,8 +199,14 @@ fn independent(
             cone: open01(stream),
             energy: open01(stream),
         };
+        if !histories.plays(history) {
+            continue;
+        }
         if let Some(photon) = source.emit(deviates) {
-            play(photon, time, HistoryAddress::new(batch_bits, history));
+            play(photon, time, (history, HistoryAddress::new(batch_bits, history)));
+            if world.is_hopeless() {
+                return;
+            }
         }
     }
 }
@@ -153,20 +216,27 @@ fn independent(
 /// the primary's interactions.
 #[inline]
 fn evenly_spread(
+    world: &World,
     source: &impl PhotonSource,
-    histories: u64,
+    histories: Histories,
     stream: &mut Stream,
-    mut play: impl FnMut(crate::photon::Photon, f64, f32, HistoryAddress),
+    mut play: impl FnMut(Photon, f64, f32, (u64, HistoryAddress)),
 ) {
     let batch_bits = stream.next_u64();
     let seeds = std::array::from_fn(|_| stream.next_u64() as u32);
     let mut points = ScrambledSobol::<5>::new(seeds);
-    let step = 1.0 / histories as f64;
-    for history in 0..histories {
+    let step = 1.0 / histories.count as f64;
+    for history in 0..histories.end() {
         let [fan, place, energy, cone, turn] = points.next_point().map(|bits| unit_from_bits(bits >> 9));
         let time = (history as f64 + f64::from(open01(stream))) * step;
+        if !histories.plays(history) {
+            continue;
+        }
         if let Some(photon) = source.emit(SourceDeviates { time, turn, fan, cone, energy }) {
-            play(photon, time, place, HistoryAddress::new(batch_bits, history));
+            play(photon, time, place, (history, HistoryAddress::new(batch_bits, history)));
+            if world.is_hopeless() {
+                return;
+            }
         }
     }
 }

@@ -15,7 +15,7 @@ use crate::physics::tables::{Flight, FlightRow, empty_row};
 use crate::transport::history::collide;
 use crate::transport::importance::{Fate, Importance};
 use crate::transport::tally::Tally;
-use crate::transport::world::{Site, World};
+use crate::transport::world::{STEPS_MAX, Site, World};
 
 /// Photons that fly together at most.
 pub const FLOCK: usize = 16;
@@ -89,7 +89,7 @@ impl Flock {
             self.travellers.push(traveller);
         } else {
             self.free_rows.push(row);
-            tally.escape(photon.energy_kev * photon.weight);
+            tally.escape(photon.carried_kev());
         }
     }
 
@@ -115,7 +115,7 @@ impl Flock {
         world: &World,
         mut fit: impl FnMut(&mut Traveller, &mut Vec<(Photon, Stream)>, &FlightRow, &mut T) -> bool,
     ) {
-        loop {
+        for _ in 0..STEPS_MAX {
             while let Some((photon, stream)) = self.waiting.pop_if(|_| !self.free_rows.is_empty()) {
                 self.send(world, photon, stream, tally);
             }
@@ -125,6 +125,15 @@ impl Flock {
             self.advance(world, tally);
             self.look(world, tally, &mut fit);
         }
+        self.give_up(world, tally);
+    }
+
+    /// Gives up all photons under way.
+    #[cold]
+    fn give_up<T: Tally>(&mut self, world: &World, tally: &mut T) {
+        self.free_rows.extend(self.travellers.drain(..).map(|traveller| traveller.row));
+        self.waiting.clear();
+        world.give_up(tally);
     }
 
     /// Moves every photon to its next tentative collision; those that leave the body are gone.
@@ -135,7 +144,7 @@ impl Flock {
             if traveller.advance(world) {
                 index += 1;
             } else {
-                tally.escape(traveller.photon.energy_kev * traveller.photon.weight);
+                tally.escape(traveller.photon.carried_kev());
                 self.free_rows.push(traveller.row);
                 self.travellers.swap_remove(index);
             }
@@ -282,7 +291,7 @@ impl Traveller {
         self.photon = scattered;
         let meets_body = self.start(world, row);
         if !meets_body {
-            tally.escape(self.photon.energy_kev * self.photon.weight);
+            tally.escape(self.photon.carried_kev());
         }
         meets_body
     }

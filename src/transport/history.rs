@@ -11,7 +11,7 @@ use crate::transport::importance::Importance;
 use crate::transport::primary::{one_minus_exp, walk_primary};
 use crate::transport::scatter::Flyer;
 use crate::transport::tally::Tally;
-use crate::transport::world::{Clip, Site, World};
+use crate::transport::world::{Clip, STEPS_MAX, Site, World};
 
 /// Room a thread needs to follow photons; kept between histories.
 pub struct Scratch {
@@ -104,7 +104,7 @@ fn expect_primary<T: Tally>(
             world.tables.fill_row(photon.energy_kev, row);
             walk_primary(world, row, (&photon, clip_cm), (splits, deviate), sites, tally)
         }
-        None => photon.energy_kev * photon.weight,
+        None => photon.carried_kev(),
     };
     tally.escape(escaped_kev);
     Photon { weight: photon.weight / splits, ..photon }
@@ -156,6 +156,7 @@ fn arrive<T: Tally>(
         let weight = photon.weight * share;
         // What stays in the air is as lost to the phantom as what leaves it.
         tally.escape(interaction.deposited_kev * weight);
+        tally.interact(&Photon { weight, ..*photon }, &position_cm, None, &interaction);
         if let Some(Onward { energy_kev, direction }) = interaction.onward {
             scattered(Photon { position_cm, direction, energy_kev, weight }, stream, tally);
         }
@@ -184,16 +185,19 @@ fn follow_from<F: Flyer, T: Tally>(
     row: &mut FlightRow,
     tally: &mut T,
 ) {
-    while let Some(clip) = clip_cm {
+    for _ in 0..STEPS_MAX {
+        let Some(clip) = clip_cm else { return tally.escape(photon.carried_kev()) };
         let majorant_per_cm = world.tables.fill_row(photon.energy_kev, row);
-        let Some(site) = F::fly(world, (row, majorant_per_cm), (&photon, clip), stream, tally) else { break };
+        let Some(site) = F::fly(world, (row, majorant_per_cm), (&photon, clip), stream, tally) else {
+            return tally.escape(photon.carried_kev());
+        };
         match collide(world, &photon, &site, stream, tally) {
             Some(scattered) => photon = scattered,
             None => return,
         }
         clip_cm = world.clip_cm(&photon);
     }
-    tally.escape(photon.energy_kev * photon.weight);
+    world.give_up(tally);
 }
 
 /// Lets a photon interact at a site; what it leaves is told to the tally, what flies on is returned.
@@ -208,6 +212,7 @@ pub(super) fn collide<T: Tally>(
     let medium = world.medium(site.voxel, site.label);
     let interaction = world.tables.interact(medium, photon.energy_kev, &photon.direction, stream);
     tally.deposit(site.voxel, site.label, interaction.deposited_kev * photon.weight);
+    tally.interact(photon, &site.position_cm, Some((site.voxel, site.label)), &interaction);
     interaction.onward.map(|onward| Photon {
         position_cm: site.position_cm,
         direction: onward.direction,

@@ -6,7 +6,7 @@ use crate::numerics::rng::open01;
 use crate::photon::Photon;
 use crate::physics::tables::FlightRow;
 use crate::transport::tally::Tally;
-use crate::transport::world::{Site, World};
+use crate::transport::world::{STEPS_MAX, Site, World};
 
 /// A way to fly to the next interaction. Monomorphised into the history loop.
 pub trait Flyer {
@@ -69,24 +69,25 @@ impl Flyer for Silent {
         row: (&FlightRow, f32),
         photon: (&Photon, (f32, f32)),
         stream: &mut impl Rng,
-        _tally: &mut T,
+        tally: &mut T,
     ) -> Option<Site> {
-        woodcock(world, row, photon, stream)
+        woodcock(world, row, photon, stream, tally)
     }
 }
 
 /// Woodcock tracking (Woodcock et al. 1965): flights as if every voxel were the densest one; a tentative
 /// collision is real with probability μ/majorant.
 #[inline]
-fn woodcock(
+fn woodcock<T: Tally>(
     world: &World,
     (row, majorant_per_cm): (&FlightRow, f32),
     (photon, (enter_cm, leave_cm)): (&Photon, (f32, f32)),
     stream: &mut impl Rng,
+    tally: &mut T,
 ) -> Option<Site> {
     let mean_free_path_cm = 1.0 / majorant_per_cm;
     let mut distance_cm = enter_cm;
-    loop {
+    for _ in 0..STEPS_MAX {
         distance_cm -= open01(stream).ln() * mean_free_path_cm;
         if distance_cm > leave_cm {
             return None;
@@ -99,4 +100,6 @@ fn woodcock(
             return Some(Site { position_cm, voxel, label });
         }
     }
+    world.give_up(tally);
+    None
 }

@@ -1,5 +1,10 @@
 //! What transport says to whoever listens.
 
+use nalgebra::Vector3;
+
+use crate::photon::Photon;
+use crate::physics::interaction::Interaction;
+
 /// A listener to histories. Energies are weighted: a photon of weight w counts w-fold.
 ///
 /// Two streams of events describe the same dose. *Kerma* is what the photon is expected to leave in a
@@ -9,6 +14,9 @@ pub trait Tally {
     /// Whether kerma has to be told voxel by voxel; otherwise voxels of one label and medium in a row are told at once, with
     /// the first of them.
     const BY_VOXEL: bool = true;
+    /// A history of this number in its batch is about to begin.
+    #[inline]
+    fn number(&mut self, _history: u64) {}
     /// A history begins: its photon leaves after this share, in [0, 1), of the acquisition's mAs.
     #[inline]
     fn begin(&mut self, _share: f64) {}
@@ -24,4 +32,20 @@ pub trait Tally {
     fn deposit(&mut self, voxel: usize, label: u8, energy_kev: f32);
     /// Energy leaves the phantom's grid.
     fn escape(&mut self, energy_kev: f32);
+    /// A photon interacts at a position, cm, in a voxel with its label, or in the air around the body.
+    #[inline]
+    fn interact(
+        &mut self,
+        _photon: &Photon,
+        _position_cm: &Vector3<f32>,
+        _voxel: Option<(usize, u8)>,
+        _interaction: &Interaction,
+    ) {
+    }
+    /// A photon is given up: it took more than [`crate::transport::world::STEPS_MAX`] steps. The balance of its batch is no
+    /// number then.
+    #[cold]
+    fn give_up(&mut self) {
+        self.escape(f32::NAN);
+    }
 }

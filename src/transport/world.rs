@@ -1,5 +1,7 @@
 //! What a photon flies through: voxel labels and the tables of their media.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use nalgebra::Vector3;
 
 use crate::error::{Error, Result};
@@ -9,6 +11,7 @@ use crate::geometry::phantom::{EXTERIOR, Phantom};
 use crate::geometry::ray::RayGrid;
 use crate::photon::Photon;
 use crate::physics::tables::MediumTables;
+use crate::transport::tally::Tally;
 
 /// A phantom prepared for transport.
 pub struct World<'a> {
@@ -25,7 +28,15 @@ pub struct World<'a> {
     pub medium_of_label: [u8; 256],
     /// Tables of the media.
     pub tables: MediumTables,
+    /// Photons that were given up so far.
+    given_up: AtomicU64,
 }
+
+/// Steps a photon (collisions, tentative ones for those that fly alone) or a flock (moves of all its photons) may take. A
+/// photon takes hundreds; the flock of a history that is split towards a far target, some thousands.
+pub const STEPS_MAX: u64 = 4_000_000;
+/// Photons given up after which no more histories are played: no run can be good any more.
+const GIVEN_UP_MAX: u64 = 1000;
 
 /// Distances at which a ray enters and leaves the bounds of the body, cm; `None` if it misses them.
 pub type Clip = Option<(f32, f32)>;
@@ -58,6 +69,7 @@ impl<'a> World<'a> {
             voxel_media: phantom.voxel_media.as_deref(),
             medium_of_label,
             tables: MediumTables::with_bones(&media, &phantom.bone_media()),
+            given_up: AtomicU64::new(0),
         })
     }
 
@@ -75,6 +87,20 @@ impl<'a> World<'a> {
             Some((enter_cm, _)) => enter_cm,
             None => 2.0 * (self.bounds.middle_cm() - photon.position_cm).norm(),
         }
+    }
+
+    /// Gives a photon up that took too many steps, and tells the tally.
+    #[cold]
+    #[inline(never)]
+    pub fn give_up<T: Tally>(&self, tally: &mut T) {
+        self.given_up.fetch_add(1, Ordering::Relaxed);
+        tally.give_up();
+    }
+
+    /// Whether so many photons were given up that playing on has no use.
+    #[inline]
+    pub fn is_hopeless(&self) -> bool {
+        self.given_up.load(Ordering::Relaxed) > GIVEN_UP_MAX
     }
 
     /// Where a photon's ray meets the body.

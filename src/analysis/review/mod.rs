@@ -210,11 +210,12 @@ impl Asking<'_> {
             let whole = self.engine.value(base, &quantity).1;
             let share = saved.mean / whole.mean;
             // An organ's saving is told where it is known to a quarter.
-            let is_organ = quantity.unit == "mGy" && !quantity.id.ends_with("_contents");
-            let is_known = is_organ
-                && quantity.id != "residual_soft_tissue"
-                && saved.mean > 0.0
-                && saved.relative_error() < 0.25;
+            // What is no organ to a reader, contents and parts of the skeleton, is not named.
+            let parts = ["skeleton_", "residual_soft_tissue"];
+            let is_organ = quantity.unit == "mGy"
+                && !quantity.id.ends_with("_contents")
+                && !parts.iter().any(|part| quantity.id.starts_with(part));
+            let is_known = is_organ && saved.mean > 0.0 && saved.relative_error() < 0.25;
             is_known.then_some((quantity, saved, share))
         };
         let mut organs: Vec<_> = saved.into_iter().filter_map(share).collect();

@@ -75,7 +75,7 @@ pub struct ReviewArguments {
     #[arg(long, value_name = "LIST", value_delimiter = ',', default_values_t = [70.0, 80.0, 100.0, 120.0, 140.0])]
     kv: Vec<f64>,
     /// Histories per acquisition and run
-    #[arg(long, value_name = "N", value_parser = whole_number, default_value = "400000")]
+    #[arg(long, value_name = "N", value_parser = whole_number, default_value = "200000")]
     histories: u64,
     /// Replace files that are there
     #[arg(long)]

@@ -225,6 +225,7 @@ pub(super) fn conclude(
     let mut warnings = plan.warnings.clone();
     let mut missed = report::missed_targets(plan, outcome);
     missed.extend(report::smoothed(outcome));
+    missed.extend(report::lost(outcome));
     missed.iter().for_each(|warning| show.say("warning", warning));
     warnings.extend(missed);
     let written = save(plan, outputs, outcome, (&table, ctdi, sizes), &warnings)?;

@@ -279,6 +279,24 @@ pub fn smoothed(outcome: &Outcome) -> Vec<String> {
     outcome.acquisitions.iter().filter_map(sentence).collect()
 }
 
+/// Histories that were lost, if any were: so few that no dose tells.
+pub fn lost(outcome: &Outcome) -> Vec<String> {
+    let sentence = |(index, acquisition): (usize, &AcquisitionOutcome)| {
+        let first = acquisition.lost().next()?;
+        Some(format!(
+            "{}: {} of {} histories are lost ({}) and count for nothing; see childsize replay PROTOCOL --acquisition {index} \
+             --batch {} --history {} --trace, and please report it",
+            plain(&acquisition.acquisition.phase),
+            acquisition.lost().count(),
+            acquisition.histories,
+            first.cause.name(),
+            first.batch,
+            first.history
+        ))
+    };
+    outcome.acquisitions.iter().enumerate().filter_map(sentence).collect()
+}
+
 /// What to do after an interrupted run; `resume` is the command that goes on, if a state was kept.
 pub fn rerun(outcome: &Outcome, resume: Option<&str>) -> String {
     let histories = outcome.histories();

@@ -1,6 +1,6 @@
 //! The program's own phantom file, HDF5 `childsize.phantom/2`.
 //!
-//! Its attribute `sha256` is that of the bytes of `tables`, `labels` and `media`, in this order.
+//! The file is sealed ([`crate::io::seal`]). Its attribute `sha256` is that of the bytes of `tables`, `labels` and `media`, in this order.
 //! `labels` (z, y, x; one byte) names the region of every voxel; `media`, if it is there, its medium; `tables` is a
 //! JSON text with counts, spacing_cm, corner_cm, regions, organs, media (composition by mass), bone sites (shares of active marrow), landmarks and axis.
 
@@ -15,6 +15,7 @@ use crate::geometry::phantom::{BoneSite, Medium, Phantom};
 use crate::io::digest::sha256_hex_of;
 use crate::io::output_file;
 use crate::io::result::hdf::{NO_UNIT, packed_dataset, text_attribute, text_dataset};
+use crate::io::seal::seal;
 
 /// Name and version of the format.
 pub const FORMAT: &str = "childsize.phantom/2";
@@ -44,6 +45,7 @@ fn fill(phantom: &Phantom, path: &Path) -> Result<()> {
                 .map_err(|error| hdf5::Error::from(format!("{name}: {error}")))?;
             packed_dataset(&file, name, NO_UNIT, cube)?;
         }
+        seal(&file)?;
         file.close()
     };
     written().map_err(|error| Error::Internal(error.to_string()))

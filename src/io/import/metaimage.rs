@@ -12,6 +12,7 @@ use super::label_map::Image;
 use super::samples::Kind;
 use super::source::{self, Packing};
 use crate::error::{Error, Result};
+use crate::io::reference;
 use crate::units::MM_PER_CM;
 
 const LONGEST_LINE: usize = 1 << 14;
@@ -97,7 +98,7 @@ pub(super) fn open(path: &Path) -> Result<Image> {
                 shorter(data)
             )));
         }
-        (file, stored) = source::open(&path.parent().unwrap_or(Path::new("")).join(data))?;
+        (file, stored) = source::open(&reference::resolve(path.parent().unwrap_or(Path::new("")), data)?)?;
         skip_to_data(&mut file, &header, promised, stored, packing)?;
     }
     packing.check_promise(promised, stored)?;

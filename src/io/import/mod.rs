@@ -22,13 +22,13 @@ mod raw;
 mod samples;
 mod source;
 mod table;
-pub mod trial;
 mod vox;
 
 use std::path::Path;
 
 use crate::error::{Error, Result};
 use crate::geometry::phantom::Phantom;
+use crate::io::trial::{self, Subject};
 
 pub use assemble::MOST_VOXELS;
 pub use options::{COUCHES, Couch, Imported, Options};
@@ -105,8 +105,14 @@ pub fn import_with(path: &Path, options: &Options) -> Result<Imported> {
     imported.map_err(|error| error.within(&path.display().to_string()))
 }
 
-/// Reads a CT series.
+/// Reads a CT series, after another process has tried to where there is one for it.
 fn patient(path: &Path, options: &Options) -> Result<Imported> {
+    trial::try_first(path, &Subject::Ct(options.clone()))?;
+    patient_untried(path, options)
+}
+
+/// Reads a CT series in this process.
+pub(in crate::io) fn patient_untried(path: &Path, options: &Options) -> Result<Imported> {
     if options.labels.is_some() && options.organs.is_none() {
         return Err(Error::invalid("a table of labels says what organs mean, found no file of organs")
             .with_help("give the organs, too (--organs, or `organs` in a protocol)"));

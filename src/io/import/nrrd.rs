@@ -11,6 +11,7 @@ use super::metaimage::{count, numbers, shorter};
 use super::samples::Kind;
 use super::source::{self, Packing};
 use crate::error::{Error, Result};
+use crate::io::reference;
 use crate::units::MM_PER_CM;
 
 const LONGEST_LINE: usize = 1 << 16;
@@ -76,7 +77,7 @@ pub(super) fn open(path: &Path) -> Result<Image> {
         if data.starts_with("LIST") || data.contains('%') {
             return Err(Error::invalid(format!("data file must be one file, found `{}`", shorter(data))));
         }
-        (file, stored) = source::open(&path.parent().unwrap_or(Path::new("")).join(data))?;
+        (file, stored) = source::open(&reference::resolve(path.parent().unwrap_or(Path::new("")), data)?)?;
     }
     packing.check_promise(promised, stored)?;
     refuse_skips(&header)?;

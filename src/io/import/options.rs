@@ -2,11 +2,13 @@
 
 use std::path::PathBuf;
 
+use serde::{Deserialize, Serialize};
+
 use crate::error::{Error, Result};
 use crate::geometry::phantom::Phantom;
 
 /// What becomes of the couch of a CT, and of other things around the body.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Couch {
     /// Air takes its place.
     #[default]
@@ -19,7 +21,7 @@ pub enum Couch {
 pub const COUCHES: [(&str, Couch); 2] = [("removed", Couch::Removed), ("kept", Couch::Kept)];
 
 /// What a phantom is imported with, beside its file.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Options {
     /// CSV that says what labels mean.
     pub labels: Option<PathBuf>,

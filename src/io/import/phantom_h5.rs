@@ -3,49 +3,46 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use hdf5::types::VarLenUnicode;
 use serde_json::Value;
 
 use super::assemble::check_counts;
 use super::source;
 use super::table::check_density;
-use super::trial;
 use crate::data::element;
 use crate::data::material::Material;
 use crate::error::{Error, Result};
 use crate::geometry::grid::VoxelGrid;
 use crate::geometry::phantom::{BoneSite, Medium, Organ, Phantom, Region};
 use crate::io::export::phantom_h5::{FORMAT, content_sha256};
+use crate::io::seal;
+use crate::io::trial::{self, Subject};
 
 /// Reads a phantom, after another process has tried to where there is one for it.
 pub(super) fn read(path: &Path) -> Result<Phantom> {
     source::open(path)?;
-    trial::try_first(path)?;
+    trial::try_first(path, &Subject::Phantom)?;
     read_untried(path)
 }
 
 /// Reads a phantom in this process. A damaged file may end it: libhdf5 is not proof against all.
 pub fn read_untried(path: &Path) -> Result<Phantom> {
     let file = hdf5::File::open(path).map_err(|error| damaged(&error))?;
-    let format = file.attr("format").and_then(|attr| attr.read_scalar::<VarLenUnicode>());
-    match format.map(|text| text.as_str().to_owned()) {
+    seal::refuse_links(&file)?;
+    match seal::attribute_text(&file, "format") {
         Ok(found) if found == FORMAT => {}
         Ok(found) => return Err(Error::invalid(format!("the format must be {FORMAT}, found {found}"))),
         Err(_) => return Err(Error::invalid(format!("the format must be {FORMAT}, found none"))),
     }
-    let sha256 =
-        file.attr("sha256").and_then(|attr| attr.read_scalar::<VarLenUnicode>()).map_err(|e| damaged(&e))?;
-    let text =
-        file.dataset("tables").and_then(|set| set.read_scalar::<VarLenUnicode>()).map_err(|e| damaged(&e))?;
-    let tables: Value =
-        serde_json::from_str(text.as_str()).map_err(|e| Error::invalid(format!("tables: {e}")))?;
+    let sha256 = seal::attribute_text(&file, "sha256").map_err(|e| damaged(&e))?;
+    let text = file.dataset("tables").and_then(|set| seal::dataset_text(&set)).map_err(|e| damaged(&e))?;
+    let tables: Value = serde_json::from_str(&text).map_err(|e| Error::invalid(format!("tables: {e}")))?;
     let mut phantom =
         from_tables(&tables).ok_or_else(|| Error::invalid("the tables of the phantom are not whole"))??;
     phantom.labels = cube(&file, "labels", phantom.grid.counts)?;
     if file.link_exists("media") {
         phantom.voxel_media = Some(cube(&file, "media", phantom.grid.counts)?);
     }
-    if content_sha256(text.as_str(), &phantom) != sha256.as_str() {
+    if content_sha256(&text, &phantom) != sha256 {
         return Err(Error::invalid("what the file holds is not what was written to it: its sha256 differs"));
     }
     check_indices(&phantom)?;

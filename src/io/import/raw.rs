@@ -24,6 +24,7 @@ use super::table::LabelTable;
 use crate::error::{Error, Result};
 use crate::io::document::{self, Item};
 use crate::io::profile_csv::read_text;
+use crate::io::reference;
 use crate::io::section::{Keys, Section, within, word};
 use crate::units::MM_PER_CM;
 
@@ -51,7 +52,7 @@ pub(super) fn open(path: &Path) -> Result<(Image, Option<LabelTable>)> {
     let folder = path.parent().unwrap_or(Path::new(""));
     let counts = check_counts(section.need("counts")?.numbers::<3>()?.map(super::metaimage::count))?;
     let kind = word(section.need("type")?, &KINDS)?;
-    let packing_path = folder.join(section.need("file")?.text()?);
+    let packing_path = reference::of_item(folder, section.need("file")?)?;
     let packing = Packing::by_name(&packing_path);
     let (data, stored) = source::open(&packing_path)?;
     let skipped = section.number("skip_bytes", within(0.0, 1e9))?.unwrap_or(0.0) as u64;
@@ -70,7 +71,10 @@ pub(super) fn open(path: &Path) -> Result<(Image, Option<LabelTable>)> {
         scale: (1.0, 0.0),
         voxels: Box::new(voxels),
     };
-    let table = section.text("labels")?.map(|name| LabelTable::read(&folder.join(name))).transpose()?;
+    let table = section
+        .find("labels")
+        .map(|item| LabelTable::read(&reference::of_item(folder, item)?))
+        .transpose()?;
     Ok((image, table))
 }
 

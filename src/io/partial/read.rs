@@ -13,6 +13,7 @@ use crate::simulation::outcome::{BatchRecord, OrganEnergies};
 use crate::simulation::partial::Partial;
 use crate::tally::energy_balance::EnergyBalance;
 use crate::tally::partial_sums::{MapCells, SmoothedRows};
+use crate::transport::lost::LostHistory;
 
 /// Reads the state of an acquisition. Refuses a file that is not whole.
 pub fn read(path: &Path) -> Result<(About, Partial)> {
@@ -64,6 +65,9 @@ fn records(group: &Group) -> hdf5::Result<Vec<BatchRecord>> {
     };
     let skin = rows::<f32>(&group.dataset("skin_energy")?, batches.len())?;
     let balance = rows::<f64>(&group.dataset("energy_balance")?, batches.len())?;
+    let lost: Vec<u64> = group.dataset("lost")?.read_raw()?;
+    let lost: Vec<LostHistory> =
+        lost.chunks_exact(3).map(|words| LostHistory::from_words([words[0], words[1], words[2]])).collect();
     let parts = energies("")?.into_iter().zip(ends).zip(skin.into_iter().zip(balance));
     let record = |(&batch, ((energies, ends), (skin_kev, balance))): (&u64, _)| {
         let balance: Vec<f64> = balance;
@@ -71,7 +75,8 @@ fn records(group: &Group) -> hdf5::Result<Vec<BatchRecord>> {
             return Err("its energy balance has not four parts".into());
         };
         let balance = EnergyBalance { emitted_kev, deposited_kev, escaped_kev, kerma_kev };
-        Ok(BatchRecord { batch, energies, ends, skin_kev, balance })
+        let lost = lost.iter().filter(|lost| lost.batch == batch).copied().collect();
+        Ok(BatchRecord { batch, energies, ends, skin_kev, lost, balance })
     };
     batches.iter().zip(parts).map(record).collect()
 }

@@ -71,6 +71,10 @@ fn fill(path: &Path, head: &Head, partial: &Partial) -> hdf5::Result<()> {
 fn write_batches(group: &Group, records: &[BatchRecord]) -> hdf5::Result<()> {
     let batches: Vec<u64> = records.iter().map(|record| record.batch).collect();
     dataset(group, "batch", NO_UNIT, ArrayView1::from(&batches))?;
+    let lost: Vec<u64> =
+        records.iter().flat_map(|record| &record.lost).flat_map(|lost| lost.words()).collect();
+    let set = dataset(group, "lost", NO_UNIT, ArrayView1::from(&lost))?;
+    text_attribute(&set, "columns", "batch, history, 1 if it is stuck, of each lost history in turn")?;
     write_energies(group, "", records, |record| Some(&record.energies))?;
     if records.first().is_some_and(|record| record.ends.is_some()) {
         write_energies(group, "_head_end", records, |record| Some(&record.ends.as_ref()?[0]))?;

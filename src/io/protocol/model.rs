@@ -15,6 +15,7 @@ use crate::io::document::Item;
 use crate::io::import;
 use crate::io::phantom_file::{self, Size, load_shipped, shipped_ids};
 use crate::io::profile_csv::read_text;
+use crate::io::reference;
 use crate::io::section::{Section, nearest};
 use crate::units::MM_PER_CM;
 
@@ -41,7 +42,7 @@ pub(super) fn refuse_ct_keys(section: &Section) -> Result<()> {
 
 /// What voxels are imported with.
 fn options(section: &Section, folder: &Path) -> Result<import::Options> {
-    let file = |key: &str| section.text(key).map(|name| name.map(|name| folder.join(name)));
+    let file = |key: &str| section.find(key).map(|item| reference::of_item(folder, item)).transpose();
     Ok(import::Options {
         labels: file("labels")?,
         organs: file("organs")?,
@@ -88,7 +89,7 @@ impl Model {
     /// A file of the user's own, declarative or of voxels, and what is said about its voxels. The section's other keys
     /// say what they mean.
     pub fn read(item: &Item, section: &Section, folder: &Path) -> Result<(Self, Vec<String>)> {
-        let path = folder.join(item.text()?);
+        let path = reference::of_item(folder, item)?;
         let format = import::format_of(&path);
         if item.key == "dicom" && path.exists() && format != Some(import::Format::Dicom) {
             return Err(item.refuse(format!("must be a folder or a file of DICOM, found {}", item.shown())));

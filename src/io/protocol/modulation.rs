@@ -11,6 +11,7 @@ use crate::error::Result;
 use crate::io::dicom_record::current_of_series;
 use crate::io::document::{Item, Value as Found};
 use crate::io::profile_csv::read_current_profile;
+use crate::io::reference;
 use crate::io::section::{Section, above_zero_up_to, within};
 use crate::units::{CM_PER_MM, MM_PER_CM, RAD_PER_DEG};
 
@@ -153,7 +154,7 @@ fn shape<'a>(
         Some([along_z, angular]) => Ok(Shape::Automatic { along_z, angular, strength }),
         None => {
             let item = file()?;
-            let path = folder.join(item.text()?);
+            let path = reference::of_item(folder, item)?;
             let points = match item.key.as_str() {
                 "dicom" => current_of_series(&path)?,
                 _ => read_current_profile(&path)?,

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use crate::error::Result;
 use crate::io::document::Item;
 use crate::io::profile_csv::{read_bowtie, read_spectrum};
+use crate::io::reference;
 use crate::io::scanner_library::{
     self, FAN_ANGLE_DEG, FilterEntry, SOURCE_TO_ISOCENTRE_MM, ScannerModel, anode_angle_deg, filtration,
     named_material,
@@ -34,7 +35,7 @@ impl ScannerEntry {
     pub fn read(section: &Section, folder: &Path) -> Result<Self> {
         let base = match section.at_most_one(&["model", "file"])? {
             Some(item) if item.key == "model" => Some(scanner_library::load(item)?),
-            Some(item) => Some(scanner_library::read(&folder.join(item.text()?))?),
+            Some(item) => Some(scanner_library::read(&reference::of_item(folder, item)?)?),
             None => None,
         };
         let parts = Parts::read(section, base.as_ref())?;
@@ -137,7 +138,9 @@ fn bowtie(section: &Section, base: Option<&ScannerModel>, folder: &Path) -> Resu
     };
     let material = section.find("bowtie_material").map(named_material).transpose()?;
     if is_table(name) {
-        return read_bowtie(&folder.join(name), material).map(Some);
+        let path =
+            item.map_or_else(|| reference::resolve(folder, name), |item| reference::of_item(folder, item))?;
+        return read_bowtie(&path, material).map(Some);
     }
     if let Some(item) = section.find("bowtie_material") {
         return Err(item.refuse("belongs to a bowtie of your own, a file whose name ends in .csv"));
@@ -179,7 +182,7 @@ fn spectrum(
             item.refuse(format!("must be \"model\" or a file whose name ends in .csv, found \"{name}\""))
         );
     }
-    let spectrum = read_spectrum(&folder.join(name))?;
+    let spectrum = read_spectrum(&reference::of_item(folder, section.need("spectrum")?)?)?;
     let highest_kev = spectrum.energies_kev.last().copied();
     Ok((SpectrumSource::Table(spectrum), highest_kev, name.to_owned()))
 }

@@ -101,7 +101,11 @@ pub(super) fn write_patient(lines: &mut Lines, folder: &Path, patient: &Recorded
     let folder = std::path::absolute(folder)
         .map_err(|error| Error::Unreadable { path: folder.to_owned(), reason: error.to_string() })?;
     lines.raw("\n[phantom]\n");
-    lines.key("dicom", quoted(&folder.to_string_lossy()), "--patient-ct; ranges below are in its frame");
+    lines.key(
+        "dicom",
+        quoted(&folder.to_string_lossy()),
+        "--patient-ct; ranges below are in its frame; needs --allow-outside",
+    );
     write_position(lines, patient);
     Ok(())
 }

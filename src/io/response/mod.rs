@@ -27,6 +27,7 @@ use crate::units::MM_PER_CM;
 
 pub use about::About;
 pub use read::read;
+pub(in crate::io) use read::read_untried;
 pub use write::write;
 
 /// What the file says it is.

@@ -2,14 +2,15 @@
 
 use std::path::Path;
 
-use hdf5::types::VarLenUnicode;
-use hdf5::{File, Group, Location};
+use hdf5::{File, Group};
 use serde::de::DeserializeOwned;
 
 use super::{About, FORMAT, FORMAT_VERSION, Made, Response};
 use crate::analysis::ctdi::CTDI_PHANTOMS;
 use crate::error::{Error, Result};
 use crate::io::result::read::first_line;
+use crate::io::seal::{self, attribute_text, dataset_text};
+use crate::io::trial::{self, Subject};
 use crate::simulation::response::ResponseMatrix;
 use crate::source::cells::CellGrid;
 use crate::tally::energy_balance::EnergyBalance;
@@ -22,11 +23,17 @@ const MOST_VALUES: usize = 1 << 30;
 
 /// Reads a response. Refuses one of another format, program or physics, and one whose content was changed.
 pub fn read(path: &Path) -> Result<Response> {
+    trial::try_first(path, &Subject::Response)?;
+    read_untried(path)
+}
+
+/// Reads a response in this process. A damaged file may end it: libhdf5 is not proof against all.
+pub(in crate::io) fn read_untried(path: &Path) -> Result<Response> {
     let unreadable = |reason: String| Error::Unreadable { path: path.to_owned(), reason };
     std::fs::metadata(path).map_err(|error| unreadable(error.to_string()))?;
     let file = File::open(path).map_err(|error| unreadable(first_line(&error)))?;
     let place = path.display().to_string();
-    check_format(&file).map_err(|error| error.within(&place))?;
+    check_format(&file).and_then(|()| seal::refuse_links(&file)).map_err(|error| error.within(&place))?;
     let whole = |error: hdf5::Error| unreadable(format!("not a whole response: {}", first_line(&error)));
     let about: About = json(&file, "about").map_err(whole)?;
     about.check_program().map_err(|error| error.within(&place))?;
@@ -53,13 +60,9 @@ fn check_format(file: &File) -> Result<()> {
     }
 }
 
-fn attribute_text(place: &Location, name: &str) -> hdf5::Result<String> {
-    Ok(place.attr(name)?.read_scalar::<VarLenUnicode>()?.as_str().to_owned())
-}
-
 fn json<T: DeserializeOwned>(file: &File, group: &str) -> hdf5::Result<T> {
-    let text = file.group(group)?.dataset("json")?.read_scalar::<VarLenUnicode>()?;
-    serde_json::from_str(text.as_str()).map_err(|error| format!("/{group}/json: {error}").into())
+    let text = dataset_text(&file.group(group)?.dataset("json")?)?;
+    serde_json::from_str(&text).map_err(|error| format!("/{group}/json: {error}").into())
 }
 
 fn content(file: &File, about: About) -> hdf5::Result<Response> {

@@ -15,6 +15,7 @@ use crate::io::result::hdf::{
     attribute, dataset, packed_dataset, text_attribute, text_dataset, texts_dataset,
 };
 use crate::io::result::{NOTICE, git_commit};
+use crate::io::seal::seal;
 use crate::simulation::response::ResponseMatrix;
 use crate::units::MM_PER_CM;
 
@@ -45,6 +46,7 @@ fn fill(path: &Path, response: &Response, digest: &str) -> hdf5::Result<()> {
         texts_dataset(&group, "row", ["centre", "periphery", "weighted"].into_iter())?;
         write_matrix(&group, matrix)?;
     }
+    seal(&file)?;
     file.close()
 }
 

@@ -146,6 +146,7 @@ fn write_run(group: &Group, outcome: &AcquisitionOutcome) -> Result<()> {
     attribute(group, "histories", outcome.histories)?;
     attribute(group, "histories_per_batch", outcome.histories_per_batch)?;
     attribute(group, "batches", outcome.records.len() as u64)?;
+    attribute(group, "lost_histories", outcome.lost().count() as u64)?;
     text_attribute(group, "finish", outcome.finish.name())?;
     attribute(group, "wall_s", outcome.wall_s)?;
     write_balance(group, &outcome.energy_balance)

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use hdf5::{File, Group, H5Type};
 use ndarray::Array2;
 
-use super::read::{first_line, open};
+use super::read::{first_line, open_with_maps};
 use crate::error::{Error, Result};
 use crate::io::import::MOST_VOXELS;
 
@@ -71,7 +71,7 @@ pub struct MapFile {
 impl MapFile {
     /// Opens a result. Refuses one without a dose map, and one that promises more voxels than its bytes can hold.
     pub fn open(path: &Path) -> Result<Self> {
-        let file = open(path)?;
+        let file = open_with_maps(path)?;
         if !file.link_exists("maps") {
             return Err(Error::invalid(format!("{}: the result holds no dose map", path.display()))
                 .with_help("run its protocol with dose_map = true and without --no-map"));

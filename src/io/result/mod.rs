@@ -16,6 +16,7 @@
 //! | `/tissues` | dose by tissue of radiation protection, acquisition and batch |
 //! | `/effective/NNN` | effective dose by ICRP 103 and 60 with the tissues it is made of |
 //! | `/VTKHDF` | the maps once more, as soft links, for VTK and ParaView |
+//! | `/digests` | SHA-256 of every dataset and group: [`crate::io::seal`] |
 //!
 //! Every dataset has `units` (`1` for a plain number, `none` for text).
 
@@ -42,6 +43,7 @@ use crate::analysis::console::AcquisitionCtdi;
 use crate::analysis::organ_table::OrganTable;
 use crate::analysis::size::SliceSize;
 use crate::error::Result;
+use crate::io::seal::seal;
 use crate::io::{output_file, summary};
 use crate::simulation::Exam;
 use crate::simulation::outcome::Outcome;
@@ -52,7 +54,7 @@ pub use maps::NO_ORGAN;
 /// What the file says it is.
 pub const FORMAT: &str = "childsize.result";
 /// Version of the layout: the first number changes when a reader would have to.
-pub const FORMAT_VERSION: &str = "1.3";
+pub const FORMAT_VERSION: &str = "1.4";
 /// Stands in every output.
 pub const NOTICE: &str = "research use, not for clinical decisions";
 
@@ -147,5 +149,6 @@ fn fill(path: &Path, result: &ResultFile) -> hdf5::Result<()> {
         }
         None => maps::write_anatomy_alone(&file, phantom)?,
     }
+    seal(&file)?;
     file.close()
 }

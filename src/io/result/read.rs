@@ -12,11 +12,15 @@ use crate::analysis::attributable_risk::TissueBatches;
 use crate::analysis::compare::{PhaseBatches, Quantity, RunBatches};
 use crate::analysis::run_batches::{effective_quantity, organ_quantity};
 use crate::error::{Error, Result};
+use crate::io::seal;
+use crate::io::trial::{self, Subject};
 use crate::tally::estimate::Estimate;
 use crate::units::CM_PER_MM;
 
 /// Version of the layout that is read.
-const READABLE: &str = "1.3";
+const READABLE: &str = "1.4";
+/// Groups of maps, and of what stands in for them: read by those who show or export them.
+const MAPS: [&str; 2] = ["maps", "anatomy"];
 
 /// The result that a path names: the file itself, or `result.h5` in a folder.
 pub fn file_of(path: &Path) -> PathBuf {
@@ -51,8 +55,26 @@ pub fn tissues(path: &Path) -> Result<Vec<TissueBatches>> {
     read().map_err(|error| broken(path, &error))
 }
 
-/// Opens a result of the version that is read.
+/// Opens a result of the version that is read. Refuses one of which anything but the maps is not as it was written.
 pub(in crate::io) fn open(path: &Path) -> Result<File> {
+    trial::try_first(path, &Subject::Result { maps: false })?;
+    open_untried(path)
+}
+
+/// The same for those who read the maps, too.
+pub(in crate::io) fn open_with_maps(path: &Path) -> Result<File> {
+    trial::try_first(path, &Subject::Result { maps: true })?;
+    open_untried(path)
+}
+
+/// Compares a result with its seal, in this process. A damaged file may end it: libhdf5 is not proof against all.
+pub(in crate::io) fn check(path: &Path, maps: bool) -> Result<()> {
+    let file = open_untried(path)?;
+    let but: &[&str] = if maps { &[] } else { &MAPS };
+    seal::check(&file, but).map_err(|error| error.within(&path.display().to_string()))
+}
+
+fn open_untried(path: &Path) -> Result<File> {
     let unreadable = |reason: String| Error::Unreadable { path: path.to_owned(), reason };
     std::fs::metadata(path).map_err(|error| unreadable(error.to_string()))?;
     let file = File::open(path).map_err(|error| unreadable(first_line(&error)))?;
@@ -66,10 +88,7 @@ pub(in crate::io) fn first_line(error: &hdf5::Error) -> String {
 }
 
 fn check_format(file: &File) -> Result<()> {
-    let text = |name| {
-        let found = file.attr(name).and_then(|attribute| attribute.read_scalar::<VarLenUnicode>());
-        found.map_or("none".to_owned(), |text| text.as_str().to_owned())
-    };
+    let text = |name| seal::attribute_text(file, name).unwrap_or_else(|_| "none".to_owned());
     match (text("format"), text("format_version")) {
         (format, version) if format == FORMAT && version == READABLE => Ok(()),
         (format, version) => {

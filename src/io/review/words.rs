@@ -36,25 +36,25 @@ fn radiologist(review: &Review) -> String {
         let name = &phase.acquisition.phase;
         let dose = ratio(phase, Held::Dose);
         text += &match dose {
-            None => format!("Whether `{name}` is child-sized cannot be told. "),
+            None => format!("Whether “{name}” is child-sized cannot be told. "),
             Some(ratio) if ratio > 1.0 + NEAR => format!(
-                "`{name}` is not child-sized: it uses {} times the dose that gives this child what the adult gets; child-sized mAs would \
+                "“{name}” is not child-sized: it uses {} times the dose that gives this child what the adult gets; child-sized mAs would \
                  save {} mSv. ",
                 digits(ratio, 2),
                 digits(phase.saving.effective_msv.mean * (1.0 - 1.0 / ratio), 2)
             ),
             Some(ratio) if ratio < 1.0 - NEAR => format!(
-                "`{name}` uses less than an adult's dose in a child's size ({} of it): look whether its images are good enough. ",
+                "“{name}” uses less than an adult's dose in a child's size ({} of it): look whether its images are good enough. ",
                 percent(ratio)
             ),
-            Some(_) => format!("`{name}` is child-sized. "),
+            Some(_) => format!("“{name}” is child-sized. "),
         };
     }
     if review.phases.len() > 1 {
         let share = |phase: &PhaseReview| {
             let part = phase.saving.effective_msv;
             format!(
-                "`{}` {} mSv ({})",
+                "“{}” {} mSv ({})",
                 phase.acquisition.phase,
                 value(&part),
                 percent(part.mean / review.effective_msv.mean)
@@ -88,7 +88,7 @@ fn technologist(review: &Review) -> String {
         // mAs of the protocol's own scanner that give the worksheet's CTDIvol.
         let mas = |ctdi_mgy: f64| acquisition.effective_mas() * ctdi_mgy / mgy;
         text += &format!(
-            "`{}` at {} kV: {} effective mAs, CTDIvol {} mGy ({} cm). Child-sized: {} effective mAs, {} mGy; the adult's noise would need {}. ",
+            "“{}” at {} kV: {} effective mAs, CTDIvol {} mGy ({} cm). Child-sized: {} effective mAs, {} mGy; the adult's noise would need {}. ",
             acquisition.phase,
             acquisition.tube_voltage_kv,
             digits(acquisition.effective_mas(), 3),
@@ -103,7 +103,7 @@ fn technologist(review: &Review) -> String {
         let Some([head_cm, foot_cm]) = phase.beyond_cm else { continue };
         if head_cm > 0.0 || foot_cm > 0.0 {
             text += &format!(
-                "The range of `{}` reaches {} mm beyond the landmarks at the head end and {} mm at the foot end. ",
+                "The range of “{}” reaches {} mm beyond the landmarks at the head end and {} mm at the foot end. ",
                 phase.acquisition.phase,
                 digits(head_cm * 10.0, 2),
                 digits(foot_cm * 10.0, 2)
@@ -146,7 +146,7 @@ fn physicist(file: &ReviewFile) -> String {
         ) {
             (Ok((_, line)), Some(dose), Some(effective), Some(noise)) => {
                 text += &format!(
-                    "`{}`, Dw {} cm: CTDIvol over the worksheet's at the adult's slice dose {}, effective dose {}, noise {} (adult baseline: {}).{} ",
+                    "“{}”, Dw {} cm: CTDIvol over the worksheet's at the adult's slice dose {}, effective dose {}, noise {} (adult baseline: {}).{} ",
                     phase.acquisition.phase,
                     digits(line.water_equivalent_diameter_cm, 3),
                     digits(dose, 3),
@@ -156,7 +156,7 @@ fn physicist(file: &ReviewFile) -> String {
                     level(phase).unwrap_or_default()
                 );
             }
-            (Err(why), ..) => text += &format!("`{}` has no worksheet: {why}. ", phase.acquisition.phase),
+            (Err(why), ..) => text += &format!("“{}” has no worksheet: {why}. ", phase.acquisition.phase),
             _ => {}
         }
     }

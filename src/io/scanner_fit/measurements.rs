@@ -9,6 +9,7 @@ use crate::data::material::Material;
 use crate::error::Result;
 use crate::io::document::{self, Item};
 use crate::io::profile_csv::read_text;
+use crate::io::reference;
 use crate::io::scanner_library::{FAN_ANGLE_DEG, SOURCE_TO_ISOCENTRE_MM, anode_angle_deg, named_material};
 use crate::io::section::{Keys, Section, above_zero_up_to, within};
 use crate::units::{CM_PER_MM, RAD_PER_DEG};
@@ -162,7 +163,7 @@ fn one_fan(
 ) -> Result<MeasuredFan> {
     let row = Section::open(item, FAN)?;
     let along = crate::io::section::word(row.need("measured_along")?, &ALONG)?;
-    let path = folder.join(row.need("file")?.text()?);
+    let path = reference::of_item(folder, row.need("file")?)?;
     Ok(MeasuredFan {
         tube_voltage_kv: row.need_number("tube_voltage_kv", within(50.0, 150.0))?,
         outputs: read_fan(&path, along, source_to_isocentre_mm, half_fan_deg)?,

@@ -14,6 +14,7 @@ use rayon::prelude::*;
 
 use crate::error::{Error, Result};
 use crate::geometry::phantom::Phantom;
+use crate::simulation::lost::check_lost;
 use crate::simulation::outcome::{BatchRecord, Finish, organ_energy};
 use crate::simulation::partial::{Keeper, Moment, without};
 use crate::simulation::schedule::Schedule;
@@ -187,7 +188,11 @@ impl<'a, S: PhotonSource> Run<'a, S> {
 
     fn play_batch(&self, batch: u64, company: Company) {
         let out_of_time = || self.plan.settings.max_wall_s().is_some_and(|s| self.spent().wall_s > s);
-        if self.stopped.load(Ordering::Relaxed) || company.observer.stop_requested() || out_of_time() {
+        if self.stopped.load(Ordering::Relaxed)
+            || company.observer.stop_requested()
+            || out_of_time()
+            || self.plan.world.is_hopeless()
+        {
             self.stopped.store(true, Ordering::Relaxed);
             return;
         }
@@ -195,6 +200,7 @@ impl<'a, S: PhotonSource> Run<'a, S> {
         let record = BatchRecord {
             batch,
             skin_kev: scored.skin_kev,
+            lost: scored.lost,
             energies: self.by_organ(&scored.label_kev, &scored.marrow_kev),
             ends: self
                 .plan
@@ -258,6 +264,7 @@ impl<'a, S: PhotonSource> Run<'a, S> {
         records.sort_by_key(|record| record.batch);
         let mut energy_balance = EnergyBalance::default();
         records.iter().for_each(|record| energy_balance.add(&record.balance));
+        check_lost(self.plan.acquisition, &records, self.schedule.histories_per_batch)?;
         if !energy_balance.is_closed() {
             return Err(Error::Internal(format!(
                 "the energy balance is off by {:.2e}",

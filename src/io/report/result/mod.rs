@@ -106,7 +106,7 @@ impl Told {
 
     /// Reads a result; its axial plane lies at this height, mm, or in the middle of the first range.
     fn open_at(path: &Path, axial_z_mm: Option<f64>) -> Result<Self> {
-        let file = read::open(path)?;
+        let file = read::open_with_maps(path)?;
         Told::read(&file, axial_z_mm).map_err(|error| broken(path, &error))
     }
 
