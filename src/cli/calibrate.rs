@@ -259,7 +259,7 @@ fn reductions(tables: &SizeTables, scanner: &Scanner) -> Result<Vec<ReductionRow
             });
         }
     }
-    found.extend(image_gently().into_iter().filter(|line| line.region == "head").filter_map(|line| {
+    found.extend(image_gently().iter().filter(|line| line.region == "head").filter_map(|line| {
         Some(ReductionRow {
             region: "head".to_owned(),
             patient: line.patient.to_owned(),

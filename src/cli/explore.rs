@@ -19,7 +19,7 @@ use crate::error::{Error, Result};
 use crate::io::explorer::{self, LARGEST_BYTES};
 use crate::io::output_file;
 use crate::io::protocol::{Subject, SubjectKeys};
-use crate::io::response::{About, Response, read, write};
+use crate::io::response::{self, About, Response, write};
 use crate::io::result::NOTICE;
 use crate::simulation::Unobserved;
 use crate::simulation::response::{Making, ResponseMatrix, making_exam};
@@ -98,7 +98,7 @@ pub fn run(arguments: &ExploreArguments) -> Done {
             Some(entries) => entries,
             None => return Ok(ExitCode::from(EXIT_INTERRUPTED)),
         },
-        false => arguments.from_files()?,
+        false => arguments.read()?,
     };
     let page = explorer::page(&entries, &SCANNER_TUBE_VOLTAGES_KV)?;
     if page.len() > LARGEST_BYTES {
@@ -138,10 +138,10 @@ impl ExploreArguments {
     }
 
     /// Entries of response files. The phantom is voxelized anew, and must be the response's voxel by voxel.
-    fn from_files(&self) -> Result<Vec<Value>> {
+    fn read(&self) -> Result<Vec<Value>> {
         let one =
             |path: &PathBuf| -> Result<Value> {
-                let response = read(path)?;
+                let response = response::read(path)?;
                 let about = &response.about;
                 let within = |error: Error| error.within(&path.display().to_string());
                 let Some(id) = about.resolved["phantom"]["id"].as_str() else {
