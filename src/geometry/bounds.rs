@@ -63,7 +63,8 @@ impl BodyBounds {
             enter = if near > enter { near } else { enter };
             leave = if far < leave { far } else { leave };
         }
-        (enter < leave).then_some((enter, leave))
+        // Where a number is none, no plane ends the ray.
+        (enter < leave && leave < f32::INFINITY).then_some((enter, leave))
     }
 
     #[inline]

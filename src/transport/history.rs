@@ -188,6 +188,10 @@ fn follow_from<F: Flyer, T: Tally>(
     for _ in 0..STEPS_MAX {
         let Some(clip) = clip_cm else { return tally.escape(photon.carried_kev()) };
         let majorant_per_cm = world.tables.fill_row(photon.energy_kev, row);
+        // An energy that is no number would interact for ever.
+        if majorant_per_cm.is_nan() {
+            return tally.escape(photon.carried_kev());
+        }
         let Some(site) = F::fly(world, (row, majorant_per_cm), (&photon, clip), stream, tally) else {
             return tally.escape(photon.carried_kev());
         };

@@ -64,7 +64,7 @@ impl<const BY_VOXEL: bool> Search<BY_VOXEL> {
     /// The history under way is at its end.
     fn close(&mut self) {
         if self.stuck || !self.sum_kev.is_finite() {
-            let cause = if self.stuck { Cause::Stuck } else { Cause::NoNumber };
+            let cause = if self.sum_kev.is_finite() { Cause::Stuck } else { Cause::NoNumber };
             self.found.push(LostHistory { batch: self.batch, history: self.history, cause });
         }
         (self.sum_kev, self.stuck) = (0.0, false);
