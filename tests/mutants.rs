@@ -52,13 +52,19 @@ fn finite(text: &str) {
 fn protocols_and_the_files_they_name() {
     let folder = tempfile::tempdir().unwrap();
     copy_of("tests/protocols/good", folder.path());
+    let all_keys = std::fs::read_to_string(folder.path().join("all_keys.toml")).unwrap();
+    let modulation = all_keys.lines().find(|line| line.starts_with("modulation")).unwrap();
+    let profile = "modulation = { kind = \"profile\", file = \"current.csv\" }";
+    std::fs::write(folder.path().join("with_profile.toml"), all_keys.replace(modulation, profile)).unwrap();
+    let current = "z_mm,tube_current_ma\n-600,40\n0,160\n600,80\n";
+    std::fs::write(folder.path().join("current.csv"), current).unwrap();
     for (file, protocol) in [
         ("all_keys.toml", "all_keys.toml"),
         ("child_between_ages.toml", "child_between_ages.toml"),
         ("scanner.toml", "all_keys.toml"),
         ("bowtie.csv", "all_keys.toml"),
         ("spectrum.csv", "all_keys.toml"),
-        ("current.csv", "all_keys.toml"),
+        ("current.csv", "with_profile.toml"),
     ] {
         let protocol = folder.path().join(protocol);
         let read = || Protocol::read(&protocol);

@@ -8,6 +8,7 @@ use std::str::FromStr;
 use assert_cmd::assert::OutputAssertExt;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use childsize::io::seal::seal;
 use common::page::{between, browse, column, with_script};
 use common::{childsize, quick_protocol};
 use hdf5::types::VarLenUnicode;
@@ -95,6 +96,10 @@ fn an_incomplete_result_says_so_and_one_of_another_version_is_refused() {
         set.write_scalar(&VarLenUnicode::from_str(&stopped).unwrap()).unwrap();
     });
     let result = run.path("result.h5");
+    run.change(|file| {
+        file.unlink("digests").unwrap();
+        seal(file).unwrap();
+    });
     childsize().arg("report").arg(&result).arg("--force").assert().success();
     assert!(run.page().contains("class=\"alarm\" role=\"alert\">This run was stopped"));
     run.change(|file| {

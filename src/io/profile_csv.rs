@@ -119,7 +119,10 @@ impl Table {
         let header = reader.headers().map_err(|error| Error::invalid(error.to_string()))?.clone();
         if let Some(other) = header.iter().find(|name| !numbers.contains(name) && !words.contains(name)) {
             let known = numbers.iter().chain(words).copied().collect::<Vec<_>>().join(", ");
-            return Err(Error::invalid(format!("the columns must be {known}, found `{other}`")));
+            return Err(Error::invalid(format!(
+                "the columns must be {known}, found `{}`",
+                other.escape_debug()
+            )));
         }
         let place = |name: &str| header.iter().position(|found| found == name);
         let missing = |name: &str| Error::invalid(format!("the column `{name}` is missing"));
@@ -148,8 +151,9 @@ impl Table {
     fn word(&self) -> Result<Option<String>> {
         match self.words.iter().find(|word| **word != self.words[0]) {
             Some(other) => Err(Error::invalid(format!(
-                "every row must name the same material, found {} and {other}",
-                self.words[0]
+                "every row must name the same material, found {} and {}",
+                self.words[0].escape_debug(),
+                other.escape_debug()
             ))),
             None => Ok(self.words.first().cloned()),
         }
@@ -159,7 +163,10 @@ impl Table {
 fn number(text: &str, line: u64, column: &str) -> Result<f64> {
     match text.parse::<f64>() {
         Ok(number) if number.is_finite() => Ok(number),
-        _ => Err(Error::invalid(format!("line {line}: {column} must be a finite number, found `{text}`"))),
+        _ => Err(Error::invalid(format!(
+            "line {line}: {column} must be a finite number, found `{}`",
+            text.escape_debug()
+        ))),
     }
 }
 

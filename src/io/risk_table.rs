@@ -41,7 +41,10 @@ fn parse(text: &str, sex: Sex) -> Result<Vec<SiteCoefficients>> {
             "female" | "f" => sex == Sex::Female,
             "male" | "m" => sex == Sex::Male,
             other => {
-                return Err(Error::invalid(format!("sex must be female, F, male or M, found `{other}`")));
+                return Err(Error::invalid(format!(
+                    "sex must be female, F, male or M, found `{}`",
+                    other.escape_debug()
+                )));
             }
         };
         let (age_y, cases) = (row.age_at_exposure_y, row.cases_per_1e5_per_0p1_gy);

@@ -22,6 +22,10 @@ pub fn datasets(path: &Path) -> BTreeMap<String, Vec<u8>> {
 fn collect(group: &Group, found: &mut BTreeMap<String, Vec<u8>>) {
     for set in group.datasets().unwrap() {
         let name = set.name();
+        // Digests of what holds times differ with them.
+        if name.starts_with("/digests/") {
+            continue;
+        }
         let mut bytes = bytes(&set);
         if name == "/summary/json" {
             bytes = timeless(serde_json::from_slice(&bytes).unwrap()).to_string().into_bytes();

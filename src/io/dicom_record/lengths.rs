@@ -53,7 +53,7 @@ struct Walk<'a> {
 impl Walk<'_> {
     /// Goes over the meta elements, which are always explicit; the transfer syntax.
     fn meta(&mut self) -> Result<String> {
-        let mut syntax = None;
+        let (mut syntax, mut end) = (None, None);
         while self.peek_tag().is_some_and(|tag| tag.0 == 2) {
             let tag = self.tag()?;
             let (_, length) = self.explicit()?;
@@ -61,7 +61,17 @@ impl Walk<'_> {
             if tag == tags::TRANSFER_SYNTAX_UID {
                 let text = String::from_utf8_lossy(value);
                 syntax = Some(text.trim_end_matches(['\0', ' ']).to_owned());
+            } else if let (tags::FILE_META_INFORMATION_GROUP_LENGTH, Ok(bytes)) = (tag, value.try_into()) {
+                end = Some(self.at + u32::from_le_bytes(bytes) as usize);
             }
+        }
+        // A reader believes it, and would take what follows for elements of the other kind.
+        if end != Some(self.at) {
+            return Err(Error::invalid(format!(
+                "FileMetaInformationGroupLength must end the meta elements at byte {}, found {}",
+                self.at,
+                end.map_or("none".to_owned(), |end| end.to_string())
+            )));
         }
         syntax.ok_or_else(|| Error::invalid("a DICOM file must state its TransferSyntaxUID, found none"))
     }
@@ -123,7 +133,8 @@ impl Walk<'_> {
             self.take(2)?;
             return Ok((Some(vr), self.u32()?));
         }
-        if !vr.iter().all(u8::is_ascii_uppercase) {
+        // Readers take what they do not know for UN, whose length has other bytes.
+        if VR::from_binary(vr).is_none() {
             return Err(Error::invalid(format!(
                 "the element at byte {} has no value representation",
                 self.at - 6

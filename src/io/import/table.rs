@@ -156,7 +156,9 @@ fn check_columns(header: &csv::StringRecord) -> Result<()> {
         return Err(Error::invalid(format!("the columns must be {}, found no `{missing}`", listed())));
     }
     match header.iter().find(|name| !NEEDED.contains(name) && !OPTIONAL.contains(name)) {
-        Some(other) => Err(Error::invalid(format!("the columns must be {}, found `{other}`", listed()))),
+        Some(other) => {
+            Err(Error::invalid(format!("the columns must be {}, found `{}`", listed(), other.escape_debug())))
+        }
         None => Ok(()),
     }
 }
@@ -206,7 +208,8 @@ pub(super) fn composition(name: &str, text: &str) -> Result<Material> {
     });
     let fractions = pairs.collect::<Option<Vec<_>>>().ok_or_else(|| {
         Error::invalid(format!(
-            "composition must be symbols and mass fractions such as `H 0.112 O 0.888`, found `{text}`"
+            "composition must be symbols and mass fractions such as `H 0.112 O 0.888`, found `{}`",
+            text.escape_debug()
         ))
     })?;
     Material::from_mass_fractions(name, 1.0, &fractions)

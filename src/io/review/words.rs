@@ -88,7 +88,7 @@ fn technologist(review: &Review) -> String {
         // mAs of the protocol's own scanner that give the worksheet's CTDIvol.
         let mas = |ctdi_mgy: f64| acquisition.effective_mas() * ctdi_mgy / mgy;
         text += &format!(
-            "“{}” at {} kV: {} effective mAs, CTDIvol {} mGy ({} cm). Child-sized: {} effective mAs, {} mGy; the adult's noise would need {}. ",
+            "“{}” at {} kV: {} effective mAs, CTDIvol {} mGy ({} cm). The adult's dose in this size is reached with {} effective mAs, {} mGy, an upper end and no goal; the adult's noise with {}. ",
             acquisition.phase,
             acquisition.tube_voltage_kv,
             digits(acquisition.effective_mas(), 3),
