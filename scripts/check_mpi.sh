@@ -18,6 +18,7 @@ fail() {
 command -v mpirun >/dev/null 2>&1 || skip "there is no mpirun"
 [ -x "$program" ] || skip "there is no program $program"
 "$program" run --help | grep -q -- --mpi || skip "$program is built without the feature mpi"
+python3 -c "import h5py" 2>/dev/null || command -v h5diff >/dev/null 2>&1 || skip "neither h5py nor h5diff is there to compare with"
 work=$(mktemp -d /tmp/childsize-mpi-XXXXXX)
 trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 1
