@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use childsize::io::export::{Distinguish, Format, export};
 use childsize::io::import::{Options, import, import_with};
-use common::mutants::survive as survive_mutants;
+use common::mutants::{peak_bytes, survive as survive_mutants};
 
 const MUTANTS: u64 = 2000;
 
@@ -30,6 +30,10 @@ fn survive_with(file: &Path, imported: &Path, options: &Options, mutants: u64) {
         |imported, _| assert!(imported.phantom.labels.len() <= 1 << 20),
     );
     assert!(counts.refused > mutants / 10, "{}: {counts:?}", file.display());
+    assert!(counts.slowest_s < 10.0, "{}: {counts:?}", file.display());
+    if let Some(bytes) = peak_bytes() {
+        assert!(bytes < 1 << 30, "{}: {bytes} bytes of memory", file.display());
+    }
 }
 
 #[test]

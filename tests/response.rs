@@ -217,7 +217,7 @@ fn organs_in_the_field_agree_to_half_a_per_cent() {
         ("axial, 10 mm", axial(1.0)),
         ("140 kV, 20 mm", Acquisition { tube_voltage_kv: 140.0, collimation_cm: 2.0, ..base.clone() }),
     ];
-    let mut beyond = Vec::new();
+    let (mut beyond, mut all) = (Vec::new(), Vec::new());
     for (what, acquisition) in protocols {
         let exam = exam(phantom.clone(), scanner.clone(), acquisition);
         let (bottom_cm, top_cm) = Exam::nominal_range_cm(&exam.acquisitions[0]);
@@ -229,10 +229,6 @@ fn organs_in_the_field_agree_to_half_a_per_cent() {
         let found = differences(&exam, &rows, &matrix, 12_000_000, 0.02);
         let square = found.iter().map(|(_, z, _)| z * z).sum::<f64>() / found.len() as f64;
         eprintln!("{what}: {} quantities, mean square of z {square:.2}", found.len());
-        // Out of the field and at its ends axial rotations differ by more than statistics: the tilt of their cone.
-        if !what.starts_with("axial") {
-            assert_agree(&found, 30, what);
-        }
         let inside: Vec<_> = found.iter().filter(|(id, ..)| in_field(id)).collect();
         assert!(inside.len() >= 3, "{what}: {} organs in the field", inside.len());
         for (id, z, relative) in inside {
@@ -242,6 +238,9 @@ fn organs_in_the_field_agree_to_half_a_per_cent() {
                 beyond.push(format!("{what}: {id} is off by {:.2} %", 100.0 * relative));
             }
         }
+        all.push((what, found));
     }
     assert!(beyond.is_empty(), "{}", beyond.join("\n"));
+    // Organs out of the field and at its ends, too. Axial rotations are known to miss this by the tilt of their cone.
+    all.iter().for_each(|(what, found)| assert_agree(found, 30, what));
 }

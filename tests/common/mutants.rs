@@ -2,6 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
+use std::time::Instant;
 
 use childsize::error::{Error, Result};
 use cpu_time::ThreadTime;
@@ -62,6 +63,8 @@ pub fn mutant(bytes: &[u8], seed: u64) -> Vec<u8> {
 pub struct Counts {
     pub refused: u64,
     pub accepted: u64,
+    /// Wall time of the one that took longest, s.
+    pub slowest_s: f64,
 }
 
 /// Reads so many mutants of a file, which is put back afterwards: each is refused with a sentence, or accepted by `accept`,
@@ -77,7 +80,7 @@ pub fn survive<T>(
     let mut counts = Counts::default();
     for seed in 0..mutants {
         overwrite(file, &mutant(&whole, seed));
-        let start = ThreadTime::now();
+        let (start, wall) = (ThreadTime::now(), Instant::now());
         let found = catch_unwind(AssertUnwindSafe(&read));
         let place = format!("{}, seed {seed}", file.display());
         match found.unwrap_or_else(|_| panic!("{place}: a panic")) {
@@ -95,6 +98,7 @@ pub fn survive<T>(
             Err(other) => panic!("{place}: {other}"),
         }
         let seconds = start.elapsed().as_secs_f64();
+        counts.slowest_s = counts.slowest_s.max(wall.elapsed().as_secs_f64());
         assert!(seconds < SECONDS, "{place}: {seconds} s");
     }
     std::fs::write(file, whole).unwrap();
@@ -113,7 +117,7 @@ pub fn overwrite(file: &Path, bytes: &[u8]) {
 }
 
 /// The most memory the test took so far, where the system says it (Linux).
-fn peak_bytes() -> Option<u64> {
+pub fn peak_bytes() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
     Some(1024 * line.split_whitespace().nth(1)?.parse::<u64>().ok()?)
