@@ -10,7 +10,7 @@ use childsize::analysis::response::rows::{Rows, rows_of};
 use childsize::geometry::phantom::Phantom;
 use childsize::simulation::Exam;
 use childsize::simulation::Unobserved;
-use childsize::simulation::response::{Effort, Making, ResponseMatrix, respond};
+use childsize::simulation::response::{AwaitedScan, Effort, Making, ResponseMatrix, respond};
 use childsize::source::acquisition::{Acquisition, Mode, Overrange};
 use childsize::source::cell_weights::CellWeights;
 use childsize::source::current::CurrentProfile;
@@ -39,8 +39,11 @@ fn made(
         plane_cm: if angles < 12 { 1.0 } else { 0.5 },
         angles,
     };
-    let effort =
-        Effort { seed, relative_error, target_rows: rows.organs_of_at_least(10.0), most_histories: u64::MAX };
+    let effort = Effort {
+        seed,
+        awaited: vec![AwaitedScan::whole(rows.organs_of_at_least(10.0), relative_error)],
+        most_histories: u64::MAX,
+    };
     let matrix = respond(&making, &combinations, &effort, &Unobserved).unwrap();
     (rows, matrix)
 }
