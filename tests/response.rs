@@ -203,7 +203,7 @@ fn two_phases_add_up_and_twice_the_mas_is_twice_the_dose() {
 struct Comparison {
     what: &'static str,
     found: Vec<(String, f64, f64)>,
-    /// Organs in the field above 10 g that are off by more than 0.5 % beyond three joint errors.
+    /// Quantities that are off by more than 0.5 % beyond three joint errors.
     beyond: Vec<String>,
 }
 
@@ -222,12 +222,15 @@ fn comparisons(protocols: &[(&'static str, Acquisition)], phantom: &Phantom) -> 
         let found = differences(&exam, &rows, &matrix, 12_000_000, 0.02);
         let square = found.iter().map(|(_, z, _)| z * z).sum::<f64>() / found.len() as f64;
         eprintln!("{what}: {} quantities, mean square of z {square:.2}", found.len());
-        let inside: Vec<_> = found.iter().filter(|(id, ..)| in_field(id)).collect();
-        assert!(inside.len() >= 3, "{what}: {} organs in the field", inside.len());
+        let inside = found.iter().filter(|(id, ..)| in_field(id)).count();
+        assert!(inside >= 3, "{what}: {inside} organs in the field");
         let mut beyond = Vec::new();
-        for (id, z, relative) in inside {
+        for (id, z, relative) in &found {
             let of_chance = 3.0 * (relative / z).abs();
-            eprintln!("    {id}: {:+.2} % ± {:.2}", 100.0 * relative, 100.0 * of_chance / 3.0);
+            if in_field(id) || z.abs() > 2.5 {
+                let place = if in_field(id) { "in the field" } else { "out of it or partly" };
+                eprintln!("    {id}: {:+.2} % ± {:.2}, {place}", 100.0 * relative, 100.0 * of_chance / 3.0);
+            }
             if relative.abs() > 0.005 + of_chance {
                 beyond.push(format!("{what}: {id} is off by {:.2} %", 100.0 * relative));
             }
@@ -237,24 +240,22 @@ fn comparisons(protocols: &[(&'static str, Acquisition)], phantom: &Phantom) -> 
     protocols.iter().map(compare).collect()
 }
 
-fn assert_all_agree(comparisons: &[Comparison]) {
+fn assert_within_half_a_per_cent(comparisons: &[Comparison]) {
     let beyond: Vec<&str> = comparisons.iter().flat_map(|one| &one.beyond).map(String::as_str).collect();
     assert!(beyond.is_empty(), "{}", beyond.join("\n"));
-    // Organs out of the field and at its ends, too.
-    comparisons.iter().for_each(|one| assert_agree(&one.found, 30, one.what));
 }
 
-/// Organs in the field within 0.5 %, beyond what statistics explain, and all others within statistics. Ignored every day, run
-/// when the response changes: matrix and runs have to be known to a tenth of a per cent.
+/// Organs in the field, out of it and at its ends within 0.5 %, beyond what statistics explain. Ignored every day, run when the
+/// response changes: matrix and runs have to be known to a tenth of a per cent.
 #[test]
-#[ignore = "slow, twenty minutes of CPU: 0.5 % on both sides"]
+#[ignore = "slow, eight minutes of CPU: matrix and runs known to a tenth of a per cent"]
 fn organs_agree_to_half_a_per_cent_in_helices() {
     let phantom = newborn(0.2);
     let base = chest(&phantom);
     let from_the_left =
         CurrentProfile::new(vec![0.0, 40.0], 4, vec![1.0, 3.0, 1.0, 0.5, 1.0, 1.0, 1.0, 1.0]).unwrap();
     let modulation = Some(Arc::new(from_the_left));
-    assert_all_agree(&comparisons(
+    assert_within_half_a_per_cent(&comparisons(
         &[
             ("70 kV", Acquisition { tube_voltage_kv: 70.0, ..base.clone() }),
             ("140 kV, 20 mm", Acquisition { tube_voltage_kv: 140.0, collimation_cm: 2.0, ..base.clone() }),
@@ -264,10 +265,10 @@ fn organs_agree_to_half_a_per_cent_in_helices() {
     ));
 }
 
-/// The same of axial rotations. They agree in the field, but not within statistics out of it and at its ends: the matrix does
+/// The same of axial rotations, and within statistics. They agree in the field, but not out of it and at its ends: the matrix does
 /// not know from where a ray comes. It passes once it does.
 #[test]
-#[ignore = "slow, a quarter of an hour of CPU, and known to fail: the tilt of the cone is not in the matrix"]
+#[ignore = "slow, six minutes of CPU, and known to fail: the tilt of the cone is not in the matrix"]
 fn organs_agree_to_half_a_per_cent_in_axial_rotations() {
     let phantom = newborn(0.2);
     let axial = |width_cm: f64| Acquisition {
@@ -276,5 +277,7 @@ fn organs_agree_to_half_a_per_cent_in_axial_rotations() {
         tube_voltage_kv: 100.0,
         ..chest(&phantom)
     };
-    assert_all_agree(&comparisons(&[("axial, 20 mm", axial(2.0)), ("axial, 10 mm", axial(1.0))], &phantom));
+    let comparisons = comparisons(&[("axial, 20 mm", axial(2.0)), ("axial, 10 mm", axial(1.0))], &phantom);
+    assert_within_half_a_per_cent(&comparisons);
+    comparisons.iter().for_each(|one| assert_agree(&one.found, 30, one.what));
 }
