@@ -5,6 +5,7 @@
 pub mod bits;
 pub mod mutants;
 pub mod page;
+pub mod trials;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
