@@ -24,6 +24,7 @@ fail() {
 for tool in slurmctld slurmd sbatch scontrol scancel munged python3; do
     command -v "$tool" >/dev/null 2>&1 || skip "there is no $tool (Debian: apt-get install slurmctld slurmd slurm-client munge)"
 done
+python3 -c "import h5py" 2>/dev/null || command -v h5diff >/dev/null 2>&1 || skip "neither h5py nor h5diff is there to compare with"
 # The controller and the nodes of another Slurm are left alone.
 if pgrep -x slurmctld >/dev/null || pgrep -x slurmd >/dev/null; then skip "another Slurm is running here"; fi
 

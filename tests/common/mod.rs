@@ -3,6 +3,7 @@
 #![allow(dead_code)] // every test file uses its own part
 
 pub mod bits;
+pub mod disk;
 pub mod mutants;
 pub mod page;
 pub mod trials;

@@ -135,7 +135,8 @@ pub fn resume(directory: &Path, threads: Option<u16>, manner: Manner) -> Done {
     let lock = FolderLock::claim(directory)?;
     let checkpoint = checkpoint_of(&plan);
     // What a killed process left takes room that may be wanted.
-    [directory, &checkpoint.states.folder].map(output_file::sweep);
+    output_file::sweep(directory);
+    output_file::sweep(&checkpoint.states.folder);
     play(plan, (&outputs, &lock), checkpoint, manner)
 }
 
