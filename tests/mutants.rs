@@ -118,7 +118,7 @@ fn records_of_scanners() {
         let refused = (0..OF_PROGRAM).filter(|&seed| {
             let file = folder.path().join(format!("{seed}.dcm"));
             std::fs::write(&file, mutant(&bytes, seed)).unwrap();
-            let draft = folder.path().join(format!("{seed}.toml")).display().to_string();
+            let draft = folder.path().join(format!("{name}.{seed}.toml")).display().to_string();
             printed(&["protocol", "from-rdsr", "--phantom", "ce-05y", "-o", &draft], &file).is_none()
         });
         let refused = refused.count() as u64;
