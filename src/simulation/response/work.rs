@@ -21,7 +21,8 @@ use crate::tally::estimate::Estimate;
 use crate::tally::response_score::{Combinations, ResponseScore};
 use crate::transport::batch::Estimator;
 use crate::transport::flock::Flock;
-use crate::transport::history::{Scratch, organ_history};
+use crate::transport::history::{Scratch, launch_organ};
+use crate::transport::tally::HistoryMark;
 use crate::transport::world::World;
 
 /// Interactions of a primary.
@@ -202,14 +203,9 @@ fn play_column(
                 let place = open01(stream);
                 if let Some(photon) = source.emit(column, energy, &deviates) {
                     let address = HistoryAddress::new(batch_bits, history);
-                    organ_history(
-                        world,
-                        &photon,
-                        (SPLITS, place, None),
-                        address,
-                        (&mut scratch, &mut flock),
-                        score,
-                    );
+                    let address = (HistoryMark::default(), address);
+                    launch_organ(world, &photon, (SPLITS, place), address, (&mut scratch, &mut flock), score);
+                    flock.fly(world, score);
                 }
                 score.end_history(of_pair);
                 history += 1;
