@@ -7,7 +7,7 @@ use childsize::analysis::response::answer::answer;
 use childsize::analysis::response::rows::rows_of;
 use childsize::analysis::response::table;
 use childsize::io::protocol::{Subject, SubjectKeys};
-use childsize::simulation::response::{Effort, Making, making_acquisition, respond};
+use childsize::simulation::response::{AwaitedScan, Effort, Making, making_acquisition, respond};
 use childsize::simulation::{Exam, Unobserved};
 use childsize::source::cell_weights::CellWeights;
 use criterion::{Criterion, criterion_group, criterion_main};
@@ -28,8 +28,7 @@ fn evaluate(criterion: &mut Criterion) {
     };
     let effort = Effort {
         seed: 1,
-        relative_error: 0.5,
-        target_rows: rows.organs_of_at_least(10.0),
+        awaited: vec![AwaitedScan::whole(rows.organs_of_at_least(10.0), 0.5)],
         most_histories: 1,
     };
     let matrix = respond(&making, &combinations, &effort, &Unobserved).expect("a response");

@@ -60,6 +60,18 @@ const MOVES: &str = r##"
   await act(() => set({ kv: 7, collimation_mm: 20, overrange: "none", top_mm: 240, bottom_mm: 120, rotation_time_s: 0.33 }));
   await act(() => { document.querySelector("#phases button:nth-child(4)").click(); });
   await act(() => set({ region: "head", kv: 3, collimation_mm: 10 }));
+  const drag = (id, pixels) => {
+    const { x, y, width, height } = $(id).getBoundingClientRect();
+    const scale = ($("top_mm").value - $("bottom_mm").value) / $("range").getBoundingClientRect().height;
+    const send = (type, down) => $(id).dispatchEvent(new PointerEvent(type, {
+      bubbles: true, cancelable: true, pointerId: 1, clientX: x + width / 2, clientY: y + height / 2 + down,
+    }));
+    for (const [type, down] of [["pointerdown", 0], ["pointermove", pixels / 2], ["pointermove", pixels], ["pointerup", pixels]]) send(type, down);
+    return scale;
+  };
+  let scale;
+  await act(() => { scale = drag("handle-bottom", 40); });
+  told[told.length - 1].mm_per_pixel = scale;
   const before = document.body.dataset.shown;
   set({ pitch: 0 });
   await pause(500);
@@ -146,13 +158,23 @@ fn the_page_says_what_the_program_says_of_its_protocol() {
     assert!(moved.console.is_empty(), "{:?}", moved.console);
     let told: Value = serde_json::from_str(between(&moved.document, "<pre id=\"told\">", "</pre>")).unwrap();
     let phases = |at: usize| told[at]["toml"].as_str().unwrap().matches("[[acquisition]]").count();
-    assert_eq!([0, 1, 2, 3, 4, 5, 6, 7].map(phases), [1, 1, 1, 1, 2, 2, 1, 1]);
+    assert_eq!([0, 1, 2, 3, 4, 5, 6, 7, 8].map(phases), [1, 1, 1, 1, 2, 2, 1, 1, 1]);
     for at in 0..7 {
         // Errors are told to 2.5 % each; over two tube voltages by their mean correlation along the body.
         let errors = if at == 5 { 0.10 } else { 0.03 };
         assert!(compare(&told[at], &body, folder.path(), errors) > 40, "protocol {at}");
     }
     assert!(compare(&told[7], &head, folder.path(), 0.03) > 40);
+    assert!(compare(&told[8], &head, folder.path(), 0.03) > 40);
+    // Dragged by 40 pixels, the lower end of the range lies as much lower in the body.
+    let bottom_mm = |at: usize| -> f64 {
+        let toml: toml::Table = told[at]["toml"].as_str().unwrap().parse().unwrap();
+        let ends = toml["acquisition"][0]["range"]["z_mm"].as_array().unwrap();
+        ends[1].as_float().or(ends[1].as_integer().map(|mm| mm as f64)).unwrap()
+    };
+    let mm_per_pixel = told[8]["mm_per_pixel"].as_f64().unwrap();
+    let moved_mm = bottom_mm(7) - bottom_mm(8);
+    assert!((moved_mm - 40.0 * mm_per_pixel).abs() <= 2.0, "{moved_mm} mm, {mm_per_pixel} mm per pixel");
     let toml = told[5]["toml"].as_str().unwrap();
     assert!(toml.contains("tube_voltage_kv = 80.0") && toml.contains("tube_voltage_kv = 135.0"), "{toml}");
 
@@ -160,7 +182,7 @@ fn the_page_says_what_the_program_says_of_its_protocol() {
     for row in told[3]["doses"].as_array().unwrap().iter().filter(|row| number(&row[3]) > 0.0) {
         assert!((number(&row[7]) - 2.0).abs() < 1e-9 && number(&row[8]) < 1e-6, "{row}");
     }
-    let last = &told[8];
+    let last = &told[9];
     assert_eq!(last["refusal"], "Phase 1: pitch must be within 0.1..3.5, found 0");
     assert_eq!((&last["hidden"], &last["shown"]), (&Value::Bool(true), &Value::Bool(true)));
 }

@@ -10,7 +10,7 @@ use childsize::analysis::response::rows::{Rows, rows_of};
 use childsize::geometry::phantom::Phantom;
 use childsize::simulation::Exam;
 use childsize::simulation::Unobserved;
-use childsize::simulation::response::{Effort, Making, ResponseMatrix, respond};
+use childsize::simulation::response::{AwaitedScan, Effort, Making, ResponseMatrix, respond};
 use childsize::source::acquisition::{Acquisition, Mode, Overrange};
 use childsize::source::cell_weights::CellWeights;
 use childsize::source::current::CurrentProfile;
@@ -39,8 +39,11 @@ fn made(
         plane_cm: if angles < 12 { 1.0 } else { 0.5 },
         angles,
     };
-    let effort =
-        Effort { seed, relative_error, target_rows: rows.organs_of_at_least(10.0), most_histories: u64::MAX };
+    let effort = Effort {
+        seed,
+        awaited: vec![AwaitedScan::whole(rows.organs_of_at_least(10.0), relative_error)],
+        most_histories: u64::MAX,
+    };
     let matrix = respond(&making, &combinations, &effort, &Unobserved).unwrap();
     (rows, matrix)
 }
@@ -196,32 +199,22 @@ fn two_phases_add_up_and_twice_the_mas_is_twice_the_dose() {
     }
 }
 
-/// Organs in the field within 0.5 %, beyond what statistics explain. Ignored every day, run when the response changes: matrix and
-/// runs have to be known to a tenth of a per cent, which takes half an hour of CPU.
-#[test]
-#[ignore = "slow, half an hour of CPU: 0.5 % on both sides"]
-fn organs_in_the_field_agree_to_half_a_per_cent() {
-    let phantom = newborn(0.2);
+/// What the response answers of a protocol is compared with 12 million histories of it.
+struct Comparison {
+    what: &'static str,
+    found: Vec<(String, f64, f64)>,
+    /// Organs in the field above 10 g that are off by more than 0.5 % beyond three joint errors.
+    beyond: Vec<String>,
+}
+
+/// Compares a matrix of the newborn that is known to 0.3 % with runs of protocols that it was not made for.
+fn comparisons(protocols: &[(&'static str, Acquisition)], phantom: &Phantom) -> Vec<Comparison> {
     let scanner = with_bowtie();
-    let (rows, matrix) = made(&phantom, &scanner, 12, 3, 0.003);
-    let base = chest(&phantom);
-    let axial = |width_cm: f64| Acquisition {
-        mode: Mode::Axial { table_increment_cm: width_cm },
-        collimation_cm: width_cm,
-        tube_voltage_kv: 100.0,
-        ..base.clone()
-    };
-    let protocols = [
-        ("axial, 20 mm", axial(2.0)),
-        ("70 kV", Acquisition { tube_voltage_kv: 70.0, ..base.clone() }),
-        ("axial, 10 mm", axial(1.0)),
-        ("140 kV, 20 mm", Acquisition { tube_voltage_kv: 140.0, collimation_cm: 2.0, ..base.clone() }),
-    ];
-    let (mut beyond, mut all) = (Vec::new(), Vec::new());
-    for (what, acquisition) in protocols {
-        let exam = exam(phantom.clone(), scanner.clone(), acquisition);
+    let (rows, matrix) = made(phantom, &scanner, 12, 3, 0.003);
+    let compare = |&(what, ref acquisition): &(&'static str, Acquisition)| {
+        let exam = exam(phantom.clone(), scanner.clone(), acquisition.clone());
         let (bottom_cm, top_cm) = Exam::nominal_range_cm(&exam.acquisitions[0]);
-        let coverage = childsize::geometry::mass::coverage(&phantom, bottom_cm, top_cm);
+        let coverage = childsize::geometry::mass::coverage(phantom, bottom_cm, top_cm);
         let in_field = |id: &str| {
             let organ = phantom.organs.iter().position(|organ| organ.id == id);
             organ.is_some_and(|organ| coverage[organ] > 0.95 && rows.rows[organ].mass_g > 10.0)
@@ -231,6 +224,7 @@ fn organs_in_the_field_agree_to_half_a_per_cent() {
         eprintln!("{what}: {} quantities, mean square of z {square:.2}", found.len());
         let inside: Vec<_> = found.iter().filter(|(id, ..)| in_field(id)).collect();
         assert!(inside.len() >= 3, "{what}: {} organs in the field", inside.len());
+        let mut beyond = Vec::new();
         for (id, z, relative) in inside {
             let of_chance = 3.0 * (relative / z).abs();
             eprintln!("    {id}: {:+.2} % ± {:.2}", 100.0 * relative, 100.0 * of_chance / 3.0);
@@ -238,9 +232,49 @@ fn organs_in_the_field_agree_to_half_a_per_cent() {
                 beyond.push(format!("{what}: {id} is off by {:.2} %", 100.0 * relative));
             }
         }
-        all.push((what, found));
-    }
+        Comparison { what, found, beyond }
+    };
+    protocols.iter().map(compare).collect()
+}
+
+fn assert_all_agree(comparisons: &[Comparison]) {
+    let beyond: Vec<&str> = comparisons.iter().flat_map(|one| &one.beyond).map(String::as_str).collect();
     assert!(beyond.is_empty(), "{}", beyond.join("\n"));
-    // Organs out of the field and at its ends, too. Axial rotations are known to miss this by the tilt of their cone.
-    all.iter().for_each(|(what, found)| assert_agree(found, 30, what));
+    // Organs out of the field and at its ends, too.
+    comparisons.iter().for_each(|one| assert_agree(&one.found, 30, one.what));
+}
+
+/// Organs in the field within 0.5 %, beyond what statistics explain, and all others within statistics. Ignored every day, run
+/// when the response changes: matrix and runs have to be known to a tenth of a per cent.
+#[test]
+#[ignore = "slow, twenty minutes of CPU: 0.5 % on both sides"]
+fn organs_agree_to_half_a_per_cent_in_helices() {
+    let phantom = newborn(0.2);
+    let base = chest(&phantom);
+    let from_the_left =
+        CurrentProfile::new(vec![0.0, 40.0], 4, vec![1.0, 3.0, 1.0, 0.5, 1.0, 1.0, 1.0, 1.0]).unwrap();
+    let modulation = Some(Arc::new(from_the_left));
+    assert_all_agree(&comparisons(
+        &[
+            ("70 kV", Acquisition { tube_voltage_kv: 70.0, ..base.clone() }),
+            ("140 kV, 20 mm", Acquisition { tube_voltage_kv: 140.0, collimation_cm: 2.0, ..base.clone() }),
+            ("modulated, 100 kV", Acquisition { modulation, tube_voltage_kv: 100.0, ..base }),
+        ],
+        &phantom,
+    ));
+}
+
+/// The same of axial rotations. They agree in the field, but not within statistics out of it and at its ends: the matrix does
+/// not know from where a ray comes. It passes once it does.
+#[test]
+#[ignore = "slow, a quarter of an hour of CPU, and known to fail: the tilt of the cone is not in the matrix"]
+fn organs_agree_to_half_a_per_cent_in_axial_rotations() {
+    let phantom = newborn(0.2);
+    let axial = |width_cm: f64| Acquisition {
+        mode: Mode::Axial { table_increment_cm: width_cm },
+        collimation_cm: width_cm,
+        tube_voltage_kv: 100.0,
+        ..chest(&phantom)
+    };
+    assert_all_agree(&comparisons(&[("axial, 20 mm", axial(2.0)), ("axial, 10 mm", axial(1.0))], &phantom));
 }

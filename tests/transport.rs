@@ -15,8 +15,8 @@ use childsize::transport::flock::{Flock, Worth};
 use childsize::transport::history::follow;
 use childsize::transport::importance::Importance;
 use childsize::transport::primary::walk_primary;
-use childsize::transport::scatter::{Flyer, Silent, TrackLength};
-use childsize::transport::tally::Tally;
+use childsize::transport::scatter::fly_by_voxel;
+use childsize::transport::tally::{HistoryMark, Tally};
 use childsize::transport::world::World;
 use nalgebra::Vector3;
 
@@ -165,50 +165,71 @@ fn primary_interactions_are_placed_by_collision_probability() {
     }
 }
 
-fn survival<F: Flyer>(seed: u64) -> (f64, f64) {
+/// Counts interactions.
+#[derive(Default)]
+struct Interactions(u32);
+
+impl Tally for Interactions {
+    fn emit(&mut self, _energy_kev: f32) {}
+    fn kerma(&mut self, _voxel: usize, _label: u8, _energy_kev: f32, _marrow_over_medium: f32) {}
+    fn deposit(&mut self, _voxel: usize, _label: u8, _energy_kev: f32) {
+        self.0 += 1;
+    }
+    fn escape(&mut self, _energy_kev: f32) {}
+}
+
+const FLIGHTS: u32 = 400_000;
+
+/// Share of photons that cross all layers without an interaction, flown voxel by voxel and in a flock; and what it should be.
+fn survival() -> ([f64; 2], f64) {
     let beamlet = beamlet(60.0);
     let world = World::new(&beamlet.phantom, &Outline::of(&beamlet.phantom)).unwrap();
-    let (row, majorant_per_cm) = row(&world, 60.0);
+    let (row, _) = row(&world, 60.0);
     let ray = (&beamlet.photon, world.clip_cm(&beamlet.photon).unwrap());
-    let mut stream = batch_stream(seed, 0, 0);
-    let count = 400_000;
-    let survived = (0..count)
-        .filter(|_| {
-            F::fly(&world, (&row, majorant_per_cm), ray, &mut stream, &mut Layers::default()).is_none()
-        })
-        .count();
-    (survived as f64 / f64::from(count), (-beamlet.depths.iter().sum::<f64>()).exp())
+    let (mut stream, mut flock) = (batch_stream(1, 0, 0), Flock::new());
+    let (mut by_voxel, mut in_flock) = (0, 0);
+    for flight in 0..FLIGHTS {
+        let site = fly_by_voxel(&world, &row, ray, &mut stream, &mut Layers::default());
+        by_voxel += u32::from(site.is_none());
+        let mut interactions = Interactions::default();
+        let own = (HistoryMark::default(), batch_stream(3, 0, u64::from(flight)));
+        flock.send(&world, beamlet.photon, own, &mut interactions);
+        flock.fly(&world, &mut interactions);
+        in_flock += u32::from(interactions.0 == 0);
+    }
+    let share = |survived: u32| f64::from(survived) / f64::from(FLIGHTS);
+    ([share(by_voxel), share(in_flock)], (-beamlet.depths.iter().sum::<f64>()).exp())
 }
 
 #[test]
 fn attenuation_is_beer_lambert_for_every_way_to_fly() {
-    let standard_error = |p: f64| (p * (1.0 - p) / 400_000.0).sqrt();
-    for (found, expected) in [survival::<TrackLength>(1), survival::<Silent>(3)] {
+    let (shares, expected) = survival();
+    let standard_error = (expected * (1.0 - expected) / f64::from(FLIGHTS)).sqrt();
+    for found in shares {
         // 4 standard errors and 0.1 % for the energy interpolation of the coefficients.
-        let allowed = 4.0 * standard_error(expected) + 1e-3 * expected;
+        let allowed = 4.0 * standard_error + 1e-3 * expected;
         assert!((found - expected).abs() < allowed, "{found} {expected}");
     }
 }
 
-fn kerma_of_flights<F: Flyer>(seed: u64) -> [f64; 5] {
+fn kerma_of_flights(seed: u64) -> [f64; 5] {
     let beamlet = beamlet(60.0);
     let world = World::new(&beamlet.phantom, &Outline::of(&beamlet.phantom)).unwrap();
-    let (row, majorant_per_cm) = row(&world, 60.0);
+    let (row, _) = row(&world, 60.0);
     let mut stream = batch_stream(seed, 0, 0);
     let ray = (&beamlet.photon, world.clip_cm(&beamlet.photon).unwrap());
     let mut layers = Layers::default();
-    let count = 400_000;
-    for _ in 0..count {
-        F::fly(&world, (&row, majorant_per_cm), ray, &mut stream, &mut layers);
+    for _ in 0..FLIGHTS {
+        fly_by_voxel(&world, &row, ray, &mut stream, &mut layers);
     }
-    layers.kerma_kev.map(|kev| kev / f64::from(count))
+    layers.kerma_kev.map(|kev| kev / f64::from(FLIGHTS))
 }
 
 #[test]
 fn flights_score_the_kerma_of_the_uncollided_fluence() {
     let beamlet = beamlet(60.0);
     let mut transmission = 1.0;
-    let track = kerma_of_flights::<TrackLength>(4);
+    let track = kerma_of_flights(4);
     for layer in 0..4 {
         let after = transmission * (-beamlet.depths[layer]).exp();
         let expected = 60.0 * (transmission - after) * beamlet.shares[layer];
@@ -239,18 +260,18 @@ fn kerma_of_lives(mut live: impl FnMut(&World, Photon, Stream, &mut Layers)) -> 
 fn photons_that_fly_together_or_split_leave_the_kerma_of_those_that_fly_alone() {
     let mut row = empty_row();
     let alone = kerma_of_lives(|world, photon, mut stream, layers| {
-        follow::<TrackLength, _>(world, photon, &mut stream, &mut row, layers);
+        follow(world, photon, &mut stream, &mut row, layers);
     });
     let mut flock = Flock::new();
     let together = kerma_of_lives(|world, photon, stream, layers| {
-        flock.send(world, photon, stream, layers);
+        flock.send(world, photon, (HistoryMark::default(), stream), layers);
         flock.fly(world, layers);
     });
     // The beamlet comes from above: photons are split as they fall, and played for as they rise again.
     let importance = Importance::towards([1.0, 2.0], &[[-2.0, -1.5]]).unwrap();
     let worth = Worth { importance: &importance, per_weight: 1.0 };
     let split = kerma_of_lives(|world, photon, stream, layers| {
-        flock.send(world, photon, stream, layers);
+        flock.send(world, photon, (HistoryMark::default(), stream), layers);
         flock.fly_by_worth(world, worth, layers);
     });
     for layer in 0..4 {

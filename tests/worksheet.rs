@@ -245,8 +245,8 @@ fn the_page_the_csv_and_the_json_say_the_same_and_a_browser_reads_the_page() {
         .flat_map(|sheet| sheet["lines"].as_array().unwrap())
         .flat_map(|line| line["settings"].as_array().unwrap())
         .collect();
-    // 4 techniques, 6 patients, 8 tube voltages, 3 quantities.
-    assert_eq!((rows.len(), settings.len()), (576, 576));
+    // 4 techniques, 6 patients, 9 tube voltages, 3 quantities.
+    assert_eq!((rows.len(), settings.len()), (648, 648));
     for (row, setting) in rows.iter().zip(&settings) {
         let near = |cell: &str, value: &Value| {
             (cell.parse::<f64>().unwrap() / value.as_f64().unwrap() - 1.0).abs() < 1e-5

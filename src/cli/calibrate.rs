@@ -10,11 +10,12 @@ use super::console;
 use super::progress::duration;
 use super::{Done, interrupt};
 use crate::analysis::response::part::Precision;
+use crate::analysis::size_tables::asked::Asked;
 use crate::analysis::size_tables::child::Child;
 use crate::analysis::size_tables::console::CtdiMatrices;
 use crate::analysis::size_tables::reduction::{head_reduction, reduction};
 use crate::analysis::size_tables::table::{SizeTables, fits};
-use crate::analysis::size_tables::{AGES, Age, REGIONS, Region, SCANNER_TUBE_VOLTAGES_KV};
+use crate::analysis::size_tables::{AGES, Age, REGIONS, Region, TUBE_VOLTAGES_KV};
 use crate::data::image_gently::image_gently;
 use crate::error::{Error, Result};
 use crate::io::digest::physics_data_digest;
@@ -53,7 +54,7 @@ pub struct CalibrateArguments {
     #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "all")]
     regions: Vec<String>,
     /// Tube voltages, kV, within 70..140
-    #[arg(long, value_name = "LIST", value_delimiter = ',', default_values_t = SCANNER_TUBE_VOLTAGES_KV)]
+    #[arg(long, value_name = "LIST", value_delimiter = ',', default_values_t = TUBE_VOLTAGES_KV)]
     kv: Vec<f64>,
     /// Scanner of the library
     #[arg(long, value_name = "ID", default_value = "generic-64")]
@@ -119,8 +120,7 @@ impl CalibrateArguments {
     }
 
     fn check(&self) -> Result<()> {
-        let [low, high] =
-            [SCANNER_TUBE_VOLTAGES_KV[0], SCANNER_TUBE_VOLTAGES_KV[SCANNER_TUBE_VOLTAGES_KV.len() - 1]];
+        let [low, high] = [TUBE_VOLTAGES_KV[0], TUBE_VOLTAGES_KV[TUBE_VOLTAGES_KV.len() - 1]];
         if let Some(kv) = self.kv.iter().find(|kv| !(low..=high).contains(*kv)) {
             return Err(Error::invalid(format!("--kv must be within {low}..{high}, found {kv}")));
         }
@@ -168,8 +168,12 @@ impl CalibrateArguments {
                 id: subject.phantom.id.clone(),
                 digest: subject.phantom_digest.clone(),
             });
-            let both = [&scanners[0], &scanners[1]];
-            let child = Child::make(age, subject.phantom, subject.placement, both, precision, &Watched)?;
+            let child = Child::make(
+                (age, subject.phantom, subject.placement),
+                [&consoles[0], &consoles[1]],
+                &Asked { regions, tube_voltages_kv: &self.kv, precision },
+                &Watched,
+            )?;
             stop_if_asked()?;
             tables.histories += child.histories();
             for &kv in &self.kv {

@@ -12,9 +12,9 @@ use super::progress::{Show, Watch, duration};
 use super::{Done, EXIT_INTERRUPTED, interrupt};
 use crate::analysis::ctdi::{CTDI_PHANTOMS, CtdiPhantom};
 use crate::analysis::response::ctdi::respond_ctdi;
-use crate::analysis::response::part::{Lying, Precision, respond_between};
+use crate::analysis::response::part::{Lying, all_organs_among, respond_between};
 use crate::analysis::response::rows::rows_of;
-use crate::analysis::size_tables::{AGES, Age, SCANNER_TUBE_VOLTAGES_KV};
+use crate::analysis::size_tables::{AGES, Age, TUBE_VOLTAGES_KV};
 use crate::error::{Error, Result};
 use crate::io::explorer::{self, LARGEST_BYTES};
 use crate::io::output_file;
@@ -65,7 +65,7 @@ pub struct ExploreArguments {
     #[arg(long, value_name = "BODY,HEAD", value_delimiter = ',', num_args = 1, default_value = "body,head")]
     bowties: Vec<String>,
     /// Relative standard error of organs above 10 g in a scan of all planes
-    #[arg(long, value_name = "SHARE", default_value_t = 0.02)]
+    #[arg(long, value_name = "SHARE", default_value_t = 0.01)]
     relative_error: f64,
     /// Relative standard error of CTDIw
     #[arg(long, value_name = "SHARE", default_value_t = 0.005)]
@@ -100,7 +100,7 @@ pub fn run(arguments: &ExploreArguments) -> Done {
         },
         false => arguments.read()?,
     };
-    let page = explorer::page(&entries, &SCANNER_TUBE_VOLTAGES_KV)?;
+    let page = explorer::page(&entries, &TUBE_VOLTAGES_KV)?;
     if page.len() > LARGEST_BYTES {
         return Err(Error::invalid(format!(
             "the page must have at most {:.0} MB, found {:.1} MB of {} responses",
@@ -163,7 +163,7 @@ impl ExploreArguments {
                 ))
                 .with_help("sizes, sexes and positions of one's own have no place in the explorer yet")));
                 }
-                explorer::entry(&response, &subject, &SCANNER_TUBE_VOLTAGES_KV).map_err(within)
+                explorer::entry(&response, &subject, &TUBE_VOLTAGES_KV).map_err(within)
             };
         self.responses.iter().map(one).collect()
     }
@@ -197,7 +197,7 @@ impl ExploreArguments {
                 if let Some(path) = files.next().flatten() {
                     write(&path, &response)?;
                 }
-                entries.push(explorer::entry(&response, &subject, &SCANNER_TUBE_VOLTAGES_KV)?);
+                entries.push(explorer::entry(&response, &subject, &TUBE_VOLTAGES_KV)?);
             }
         }
         Ok(Some(entries))
@@ -246,9 +246,9 @@ impl ExploreArguments {
             placement: subject.placement,
             collimation_cm: COLLIMATION_CM,
         };
-        let precision = Precision { organs: self.relative_error, ctdi: self.ctdi_error, seed: self.seed };
+        let awaited = all_organs_among(phantom, z_cm, self.relative_error);
         let watch = Watch::new(self.progress, &making_exam(&self.making(lying, z_cm)), &self.settings());
-        let matrix = respond_between(lying, z_cm, precision, &watch);
+        let matrix = respond_between(lying, z_cm, (self.seed, awaited), &watch);
         watch.finish();
         let matrix = matrix?;
         Ok(Response {

@@ -17,7 +17,7 @@ use crate::io::output_file;
 use crate::io::protocol::{Subject, SubjectKeys};
 use crate::io::response::{About, Response, write};
 use crate::io::result::NOTICE;
-use crate::simulation::response::{Effort, Making, ResponseMatrix, making_exam, respond};
+use crate::simulation::response::{AwaitedScan, Effort, Making, ResponseMatrix, making_exam, respond};
 use crate::simulation::settings::{Settings, Target, TargetOrgans};
 use crate::transport::batch::Estimator;
 use crate::units::CM_PER_MM;
@@ -98,8 +98,7 @@ pub fn run(arguments: &RespondArguments) -> Done {
     let making = arguments.making(&subject);
     let effort = Effort {
         seed: arguments.seed,
-        relative_error: arguments.relative_error,
-        target_rows: rows.organs_of_at_least(LIGHTEST_G),
+        awaited: vec![AwaitedScan::whole(rows.organs_of_at_least(LIGHTEST_G), arguments.relative_error)],
         most_histories: arguments.histories,
     };
     console::print(&format!(

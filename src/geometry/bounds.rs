@@ -2,7 +2,10 @@
 
 use nalgebra::Vector3;
 
+use wide::f32x4;
+
 use crate::geometry::outline::Outline;
+use crate::geometry::ray::{larger, smaller};
 
 /// An octagonal prism along z: a box, with its vertical edges cut off by two pairs of slanted planes.
 ///
@@ -51,18 +54,16 @@ impl BodyBounds {
     /// enters at 0.
     #[inline]
     pub fn clip_cm(&self, from_cm: &Vector3<f32>, direction: &Vector3<f32>) -> Option<(f32, f32)> {
-        let from = self.coordinates(from_cm);
-        let along = self.coordinates(direction);
-        let (mut enter, mut leave) = (0.0_f32, f32::INFINITY);
-        for plane in 0..5 {
-            let inverse = 1.0 / along[plane];
-            let a = (self.low_cm[plane] - from[plane]) * inverse;
-            let b = (self.high_cm[plane] - from[plane]) * inverse;
-            // A ray that lies in a plane (0 times infinity) counts as missing: it has no voxel of its own.
-            let (near, far) = if a < b { (a, b) } else { (b, a) };
-            enter = if near > enter { near } else { enter };
-            leave = if far < leave { far } else { leave };
-        }
+        let (from, along) = (self.coordinates(from_cm), self.coordinates(direction));
+        // Four planes in one register, the fifth in another.
+        let four = |v: &[f32; 5]| f32x4::new([v[0], v[1], v[2], v[3]]);
+        let fifth = |v: &[f32; 5]| f32x4::splat(v[4]);
+        let (near, far) = between([&self.low_cm, &self.high_cm, &from, &along].map(four));
+        let (near_fifth, far_fifth) = between([&self.low_cm, &self.high_cm, &from, &along].map(fifth));
+        let [a, b, c, d] = near.fast_max(near_fifth).to_array();
+        let enter = larger(larger(a, b), larger(c, d));
+        let [a, b, c, d] = far.fast_min(far_fifth).to_array();
+        let leave = smaller(smaller(a, b), smaller(c, d));
         // Where a number is none, no plane ends the ray.
         (enter < leave && leave < f32::INFINITY).then_some((enter, leave))
     }
@@ -72,6 +73,16 @@ impl BodyBounds {
         let (sx, sy) = (self.scale[0] * v.x, self.scale[1] * v.y);
         [v.x, v.y, v.z, sx + sy, sx - sy]
     }
+}
+
+/// Distances at which a ray passes pairs of planes, from 0 on: the nearer and the farther of each pair. A ray that lies in a
+/// plane (0 times infinity) is not ended by it.
+#[inline]
+fn between([low, high, from, along]: [f32x4; 4]) -> (f32x4, f32x4) {
+    let inverse = f32x4::ONE / along;
+    let (a, b) = ((low - from) * inverse, (high - from) * inverse);
+    // Of a number and none, these take the second.
+    (a.fast_min(b).fast_max(f32x4::ZERO), b.fast_max(a).fast_min(f32x4::splat(f32::INFINITY)))
 }
 
 #[cfg(test)]

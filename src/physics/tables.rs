@@ -24,6 +24,29 @@ pub struct Flight {
     pub marrow_over_medium: f32,
 }
 
+impl Flight {
+    /// At a fraction of the way from `a` to `b`.
+    #[inline]
+    fn between(a: &Flight, b: &Flight, fraction: f32) -> Flight {
+        let between = |a: f32, b: f32| a + (b - a) * fraction;
+        Flight {
+            mu_per_cm: between(a.mu_per_cm, b.mu_per_cm),
+            mu_tr_per_cm: between(a.mu_tr_per_cm, b.mu_tr_per_cm),
+            transfer_share: between(a.transfer_share, b.transfer_share),
+            marrow_over_medium: between(a.marrow_over_medium, b.marrow_over_medium),
+        }
+    }
+}
+
+/// Where an energy lies in the tables: for photons that ask for few media before their energy changes.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct EnergyPlace {
+    /// Coefficients of the first medium in the row below.
+    first: usize,
+    /// Fraction of the way to the row above.
+    fraction: f32,
+}
+
 /// Coefficients of every medium at one photon's energy. Indexed by any `u8` without a bounds check.
 pub type FlightRow = [Flight; 256];
 
@@ -160,20 +183,32 @@ impl MediumTables {
         (row, (place - row as f32).clamp(0.0, 1.0))
     }
 
+    /// Where an energy lies in the tables, and the largest μ of all media there, 1/cm.
+    #[inline]
+    pub fn find(&self, energy_kev: f32) -> (EnergyPlace, f32) {
+        let (row, fraction) = self.place(energy_kev);
+        let (low, high) = (self.majorant_per_cm[row], self.majorant_per_cm[row + 1]);
+        (EnergyPlace { first: row * self.media, fraction }, low + (high - low) * fraction)
+    }
+
+    /// Coefficients of one medium.
+    #[inline]
+    pub fn flight(&self, EnergyPlace { first, fraction }: EnergyPlace, medium: u8) -> Flight {
+        let lower = first + usize::from(medium);
+        Flight::between(&self.flights[lower], &self.flights[lower + self.media], fraction)
+    }
+
     /// Fills a row with every medium's coefficients at an energy and returns the largest μ, 1/cm.
     #[inline]
     pub fn fill_row(&self, energy_kev: f32, row: &mut FlightRow) -> f32 {
         let (low, fraction) = self.place(energy_kev);
         let lower = &self.flights[low * self.media..(low + 1) * self.media];
         let upper = &self.flights[(low + 1) * self.media..(low + 2) * self.media];
-        let between = |a: f32, b: f32| a + (b - a) * fraction;
         for ((flight, a), b) in row.iter_mut().zip(lower).zip(upper) {
-            flight.mu_per_cm = between(a.mu_per_cm, b.mu_per_cm);
-            flight.mu_tr_per_cm = between(a.mu_tr_per_cm, b.mu_tr_per_cm);
-            flight.transfer_share = between(a.transfer_share, b.transfer_share);
-            flight.marrow_over_medium = between(a.marrow_over_medium, b.marrow_over_medium);
+            *flight = Flight::between(a, b, fraction);
         }
-        between(self.majorant_per_cm[low], self.majorant_per_cm[low + 1])
+        let (a, b) = (self.majorant_per_cm[low], self.majorant_per_cm[low + 1]);
+        a + (b - a) * fraction
     }
 
     /// Linear attenuation coefficient of one medium, 1/cm.

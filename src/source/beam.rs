@@ -22,6 +22,8 @@ use crate::source::spectrum::Spectrum;
 const FAN_CELL_RAD: f64 = 0.5 * crate::units::RAD_PER_DEG;
 /// Entries of the guide into each cell's cumulative spectrum.
 const GUIDE: usize = 256;
+/// Steps of a search from its guide that are taken without a branch.
+const UNBRANCHED: usize = 2;
 /// Distance at which tube output is stated, cm.
 pub const REFERENCE_DISTANCE_CM: f64 = 100.0;
 
@@ -331,6 +333,10 @@ impl FanSpectra {
         let share = below + (above - below) * f64::from(fan);
         let last = self.cumulative.len() - 2;
         let mut cell = usize::from(self.cell_guide[((share * GUIDE as f64) as usize).min(GUIDE - 1)]);
+        // The first steps without a branch, which would be a coin toss.
+        for _ in 0..UNBRANCHED {
+            cell += usize::from(cell < last && self.cumulative[cell + 1] <= share);
+        }
         while cell < last && self.cumulative[cell + 1] <= share {
             cell += 1;
         }
@@ -350,6 +356,9 @@ impl FanSpectra {
     fn sample_energy(&self, cell: usize, deviate: f32) -> (usize, f32) {
         let cumulative = &self.energy_cumulative[cell * self.energies..(cell + 1) * self.energies];
         let mut bin = usize::from(self.guide[cell * GUIDE + (deviate * GUIDE as f32) as usize]);
+        for _ in 0..UNBRANCHED {
+            bin += usize::from(cumulative[bin] <= deviate);
+        }
         while cumulative[bin] <= deviate {
             bin += 1;
         }

@@ -2,7 +2,7 @@
 
 use crate::geometry::phantom::EXTERIOR;
 use crate::tally::energy_balance::EnergyBalance;
-use crate::transport::tally::Tally;
+use crate::transport::tally::{HistoryMark, Tally};
 
 /// Energy by voxel of one batch, keV, in single precision: a batch is small enough for it.
 pub type VoxelEnergies = Vec<f32>;
@@ -42,7 +42,7 @@ impl EndScore {
     }
 
     #[inline]
-    fn begin(&mut self, share: f64) {
+    fn turn_to(&mut self, HistoryMark { mas_share: share, .. }: HistoryMark) {
         self.part = match share {
             _ if share < self.shares[0] => 0,
             _ if share >= self.shares[1] => 1,
@@ -104,8 +104,8 @@ impl<const KERMA: bool> Tally for RegionScore<KERMA> {
     const BY_VOXEL: bool = false;
 
     #[inline]
-    fn begin(&mut self, share: f64) {
-        self.ends.begin(share);
+    fn turn_to(&mut self, history: HistoryMark) {
+        self.ends.turn_to(history);
     }
 
     #[inline]
@@ -141,8 +141,8 @@ impl<const KERMA: bool> Tally for RegionScore<KERMA> {
 
 impl<const KERMA: bool> Tally for VoxelScore<'_, KERMA> {
     #[inline]
-    fn begin(&mut self, share: f64) {
-        self.ends.begin(share);
+    fn turn_to(&mut self, history: HistoryMark) {
+        self.ends.turn_to(history);
     }
 
     #[inline]
@@ -196,9 +196,9 @@ impl<'a> SplitScore<'a> {
 
 impl Tally for SplitScore<'_> {
     #[inline]
-    fn begin(&mut self, share: f64) {
-        self.primary.begin(share);
-        self.scatter.begin(share);
+    fn turn_to(&mut self, history: HistoryMark) {
+        self.primary.turn_to(history);
+        self.scatter.turn_to(history);
     }
 
     #[inline]

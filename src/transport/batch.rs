@@ -6,11 +6,12 @@ use crate::numerics::low_discrepancy::ScrambledSobol;
 use crate::numerics::rng::{HistoryAddress, Stream, batch_stream, open01, unit_from_bits};
 use crate::photon::Photon;
 use crate::source::beam::{PhotonSource, SourceDeviates};
-use crate::transport::flock::Flock;
-use crate::transport::history::{Scratch, analog_history, expected_primary_history, organ_history};
+use crate::transport::flock::{Flock, Worth};
+use crate::transport::history::{
+    Scratch, expected_primary_history, launch_analog, launch_organ, track_length_history,
+};
 use crate::transport::importance::Importance;
-use crate::transport::scatter::{Silent, TrackLength};
-use crate::transport::tally::Tally;
+use crate::transport::tally::{HistoryMark, Tally};
 use crate::transport::world::World;
 
 /// How dose is estimated. All are unbiased; they differ in where they spend their time.
@@ -148,46 +149,52 @@ pub fn run_batch<'a, 'h, S: PhotonSource, T: Tally>(
     let (scratch, flock) = (&mut Scratch::new(), &mut Flock::new());
     match estimator {
         Estimator::Analog => {
-            independent(world, source, histories, &mut stream, |photon, time, (history, address)| {
-                tally.number(history);
-                tally.begin(time);
-                analog_history::<Silent, T>(world, &photon, address, scratch, tally);
-            })
+            independent(world, source, histories, &mut stream, |photon, history, address| {
+                tally.turn_to(history);
+                launch_analog(world, &photon, (history, address), flock, tally);
+                flock.fly_for_room(1, world, tally);
+            });
+            flock.fly(world, tally);
         }
         Estimator::TrackLength => {
-            independent(world, source, histories, &mut stream, |photon, time, (history, address)| {
-                tally.number(history);
-                tally.begin(time);
-                analog_history::<TrackLength, T>(world, &photon, address, scratch, tally);
+            independent(world, source, histories, &mut stream, |photon, history, address| {
+                tally.turn_to(history);
+                track_length_history(world, &photon, address, scratch, tally);
             })
         }
         Estimator::Organ => {
-            evenly_spread(world, source, histories, &mut stream, |photon, time, place, (history, address)| {
-                tally.number(history);
-                tally.begin(time);
-                let splits = (estimator.splits(), place, importance);
-                organ_history(world, &photon, splits, address, (scratch, flock), tally);
-            })
+            let splits = estimator.splits();
+            evenly_spread(world, source, histories, &mut stream, |photon, place, history, address| {
+                tally.turn_to(history);
+                launch_organ(world, &photon, (splits, place), (history, address), (scratch, flock), tally);
+                match importance {
+                    None => flock.fly_for_room(splits as usize, world, tally),
+                    Some(importance) => {
+                        let worth = Worth { importance, per_weight: splits / photon.weight };
+                        flock.fly_by_worth(world, worth, tally);
+                    }
+                }
+            });
+            flock.fly(world, tally);
         }
         Estimator::Map | Estimator::MapSmoothed => {
-            evenly_spread(world, source, histories, &mut stream, |photon, time, place, (history, address)| {
-                tally.number(history);
-                tally.begin(time);
+            evenly_spread(world, source, histories, &mut stream, |photon, place, history, address| {
+                tally.turn_to(history);
                 let splits = (estimator.splits(), place);
-                expected_primary_history::<TrackLength, T>(world, &photon, splits, address, scratch, tally);
+                expected_primary_history(world, &photon, splits, address, scratch, tally);
             })
         }
     }
 }
 
-/// Emits photons of independent random deviates. `play` also gets the share of the mAs before the photon.
+/// Emits photons of independent random deviates.
 #[inline]
 fn independent(
     world: &World,
     source: &impl PhotonSource,
     histories: Histories,
     stream: &mut Stream,
-    mut play: impl FnMut(Photon, f64, (u64, HistoryAddress)),
+    mut play: impl FnMut(Photon, HistoryMark, HistoryAddress),
 ) {
     let batch_bits = stream.next_u64();
     for history in 0..histories.end() {
@@ -203,7 +210,8 @@ fn independent(
             continue;
         }
         if let Some(photon) = source.emit(deviates) {
-            play(photon, time, (history, HistoryAddress::new(batch_bits, history)));
+            let mark = HistoryMark { number: history, mas_share: time };
+            play(photon, mark, HistoryAddress::new(batch_bits, history));
             if world.is_hopeless() {
                 return;
             }
@@ -212,15 +220,14 @@ fn independent(
 }
 
 /// Emits photons of one scrambled low-discrepancy set, in the order of time, so that neighbours in the
-/// sequence cross the same voxels. `play` also gets the share of the mAs before the photon, and the deviate that places
-/// the primary's interactions.
+/// sequence cross the same voxels. `play` also gets the deviate that places the primary's interactions.
 #[inline]
 fn evenly_spread(
     world: &World,
     source: &impl PhotonSource,
     histories: Histories,
     stream: &mut Stream,
-    mut play: impl FnMut(Photon, f64, f32, (u64, HistoryAddress)),
+    mut play: impl FnMut(Photon, f32, HistoryMark, HistoryAddress),
 ) {
     let batch_bits = stream.next_u64();
     let seeds = std::array::from_fn(|_| stream.next_u64() as u32);
@@ -233,7 +240,8 @@ fn evenly_spread(
             continue;
         }
         if let Some(photon) = source.emit(SourceDeviates { time, turn, fan, cone, energy }) {
-            play(photon, time, place, (history, HistoryAddress::new(batch_bits, history)));
+            let mark = HistoryMark { number: history, mas_share: time };
+            play(photon, place, mark, HistoryAddress::new(batch_bits, history));
             if world.is_hopeless() {
                 return;
             }

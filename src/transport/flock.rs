@@ -1,9 +1,10 @@
-//! Scattered photons of one history, flown together.
+//! Photons of one history or of several, flown together.
 //!
-//! A flight by Woodcock is a chain of loads from places in memory that nothing foretells, each waiting for the one before. The
-//! photons that a split primary sends off do not wait for each other: all of them move, then all of them look at their
-//! voxels, so that the loads of one overlap with those of the others. Every photon draws from a stream of its own and lives
-//! the life it would live alone; only the order in which scores are added differs.
+//! A flight by Woodcock (Woodcock et al. 1965) goes as if every voxel were the densest one; a tentative collision is real with
+//! probability μ/majorant. It is a chain of loads from places in memory that nothing foretells, each waiting for the one before.
+//! Photons do not wait for each other: all of them move, then all of them look at their voxels, so that the loads of one
+//! overlap with those of the others. Every photon draws from a stream of its own and lives the life it would live alone; only
+//! the order in which scores are added differs.
 
 use nalgebra::Vector3;
 use rand::{Rng, SeedableRng};
@@ -11,11 +12,11 @@ use rand::{Rng, SeedableRng};
 use crate::numerics::prefetch::prefetch;
 use crate::numerics::rng::{Stream, open01};
 use crate::photon::Photon;
-use crate::physics::tables::{Flight, FlightRow, empty_row};
+use crate::physics::tables::{EnergyPlace, Flight};
 use crate::transport::history::collide;
 use crate::transport::importance::{Fate, Importance};
-use crate::transport::tally::Tally;
-use crate::transport::world::{STEPS_MAX, Site, World};
+use crate::transport::tally::{HistoryMark, Tally};
+use crate::transport::world::{Clip, STEPS_MAX, Site, World};
 
 /// Photons that fly together at most.
 pub const FLOCK: usize = 16;
@@ -28,6 +29,9 @@ const WAITING_MAX: usize = 2000;
 struct Traveller {
     photon: Photon,
     stream: Stream,
+    history: HistoryMark,
+    /// Moves so far.
+    steps: u64,
     /// Distance flown from the last interaction, and at which the body ends, cm.
     distance_cm: f32,
     leave_cm: f32,
@@ -37,17 +41,24 @@ struct Traveller {
     kev_cm: f32,
     /// Where it is now.
     site: Site,
-    /// Index of its row of coefficients.
-    row: usize,
+    /// Where its energy lies in the tables.
+    energy: EnergyPlace,
 }
 
 /// Photons that fly together; kept between histories.
 pub struct Flock {
     travellers: Vec<Traveller>,
-    rows: Vec<Box<FlightRow>>,
-    free_rows: Vec<usize>,
     /// Photons for which there is no room yet.
-    waiting: Vec<(Photon, Stream)>,
+    waiting: Vec<Starter>,
+}
+
+/// A photon about to fly.
+struct Starter {
+    photon: Photon,
+    stream: Stream,
+    history: HistoryMark,
+    /// Where its ray enters and leaves the body, cm.
+    clip_cm: (f32, f32),
 }
 
 /// What makes photons split: an importance, and what one over the weight of a photon in the field is.
@@ -62,78 +73,99 @@ pub struct Worth<'a> {
 impl Flock {
     /// An empty flock.
     pub fn new() -> Self {
-        Flock {
-            travellers: Vec::with_capacity(FLOCK),
-            rows: (0..FLOCK).map(|_| empty_row()).collect(),
-            free_rows: (0..FLOCK).collect(),
-            waiting: Vec::new(),
+        Flock { travellers: Vec::with_capacity(FLOCK), waiting: Vec::new() }
+    }
+
+    /// Sends a photon of a history off, or lets it wait until there is room.
+    #[inline]
+    pub fn send<T: Tally>(
+        &mut self,
+        world: &World,
+        photon: Photon,
+        (history, stream): (HistoryMark, Stream),
+        tally: &mut T,
+    ) {
+        self.send_along((photon, world.clip_cm(&photon)), world, (history, stream), tally);
+    }
+
+    /// The same, for a photon of which it is known where its ray meets the body.
+    #[inline]
+    pub fn send_along<T: Tally>(
+        &mut self,
+        (photon, clip_cm): (Photon, Clip),
+        world: &World,
+        (history, stream): (HistoryMark, Stream),
+        tally: &mut T,
+    ) {
+        match clip_cm {
+            Some(clip_cm) => self.start(Starter { photon, stream, history, clip_cm }, world),
+            None => tally.escape(photon.carried_kev()),
         }
     }
 
-    /// Sends a scattered photon off, or lets it wait until there is room.
     #[inline]
-    pub fn send<T: Tally>(&mut self, world: &World, photon: Photon, stream: Stream, tally: &mut T) {
-        let Some(row) = self.free_rows.pop() else { return self.waiting.push((photon, stream)) };
+    fn start(&mut self, starter: Starter, world: &World) {
+        if self.travellers.len() == FLOCK {
+            return self.waiting.push(starter);
+        }
+        let Starter { photon, stream, history, clip_cm } = starter;
         let mut traveller = Traveller {
             photon,
             stream,
+            history,
+            steps: 0,
             distance_cm: 0.0,
             leave_cm: 0.0,
             majorant_per_cm: 0.0,
             mean_free_path_cm: 0.0,
             kev_cm: 0.0,
             site: Site { position_cm: Vector3::zeros(), voxel: 0, label: 0 },
-            row,
+            energy: EnergyPlace::default(),
         };
-        if traveller.start(world, &mut self.rows[row]) {
-            self.travellers.push(traveller);
-        } else {
-            self.free_rows.push(row);
-            tally.escape(photon.carried_kev());
-        }
+        traveller.start(clip_cm, world);
+        self.travellers.push(traveller);
     }
 
     /// Flies all photons until each is absorbed or leaves, scoring kerma at every tentative collision.
     #[inline]
     pub fn fly<T: Tally>(&mut self, world: &World, tally: &mut T) {
-        self.fly_all(tally, world, |_, _, _, _| true);
+        self.fly_until(0, tally, world, |_, _, _| true);
     }
 
-    /// The same, photons split and played for as their importance asks.
+    /// Flies until as many photons more find room.
+    #[inline]
+    pub fn fly_for_room<T: Tally>(&mut self, room: usize, world: &World, tally: &mut T) {
+        self.fly_until(FLOCK - room, tally, world, |_, _, _| true);
+    }
+
+    /// The same as [`Flock::fly`], photons split and played for as their importance asks.
     #[inline]
     pub fn fly_by_worth<T: Tally>(&mut self, world: &World, worth: Worth, tally: &mut T) {
-        self.fly_all(tally, world, |traveller, copies, row, tally| {
-            traveller.fit(worth, world, row, copies, tally)
+        self.fly_until(0, tally, world, |traveller, copies, tally| {
+            traveller.fit(worth, world, copies, tally)
         });
     }
 
-    /// Flies all photons. `fit` may change a photon's weight where a collision is tentative, add copies of it, or end it.
+    /// Flies until no more than `left` photons are under way. `fit` may change a photon's weight where a collision is tentative,
+    /// add copies of it, or end it.
     #[inline]
-    fn fly_all<T: Tally>(
+    fn fly_until<T: Tally>(
         &mut self,
+        left: usize,
         tally: &mut T,
         world: &World,
-        mut fit: impl FnMut(&mut Traveller, &mut Vec<(Photon, Stream)>, &FlightRow, &mut T) -> bool,
+        mut fit: impl FnMut(&mut Traveller, &mut Vec<Starter>, &mut T) -> bool,
     ) {
-        for _ in 0..STEPS_MAX {
-            while let Some((photon, stream)) = self.waiting.pop_if(|_| !self.free_rows.is_empty()) {
-                self.send(world, photon, stream, tally);
+        loop {
+            while let Some(starter) = self.waiting.pop_if(|_| self.travellers.len() < FLOCK) {
+                self.start(starter, world);
             }
-            if self.travellers.is_empty() {
+            if self.travellers.len() <= left {
                 return;
             }
             self.advance(world, tally);
             self.look(world, tally, &mut fit);
         }
-        self.give_up(world, tally);
-    }
-
-    /// Gives up all photons under way.
-    #[cold]
-    fn give_up<T: Tally>(&mut self, world: &World, tally: &mut T) {
-        self.free_rows.extend(self.travellers.drain(..).map(|traveller| traveller.row));
-        self.waiting.clear();
-        world.give_up(tally);
     }
 
     /// Moves every photon to its next tentative collision; those that leave the body are gone.
@@ -143,11 +175,14 @@ impl Flock {
         while let Some(traveller) = self.travellers.get_mut(index) {
             if traveller.advance(world) {
                 index += 1;
-            } else {
-                tally.escape(traveller.photon.carried_kev());
-                self.free_rows.push(traveller.row);
-                self.travellers.swap_remove(index);
+                continue;
             }
+            tally.turn_to(traveller.history);
+            match traveller.steps > STEPS_MAX {
+                true => world.give_up(tally),
+                false => tally.escape(traveller.photon.carried_kev()),
+            }
+            self.travellers.swap_remove(index);
         }
     }
 
@@ -157,18 +192,17 @@ impl Flock {
         &mut self,
         world: &World,
         tally: &mut T,
-        fit: &mut impl FnMut(&mut Traveller, &mut Vec<(Photon, Stream)>, &FlightRow, &mut T) -> bool,
+        fit: &mut impl FnMut(&mut Traveller, &mut Vec<Starter>, &mut T) -> bool,
     ) {
         let mut index = 0;
         while let Some(traveller) = self.travellers.get_mut(index) {
-            let row = &mut self.rows[traveller.row];
-            let flight = traveller.look(world, row, tally);
-            if fit(traveller, &mut self.waiting, row, tally)
-                && (!traveller.collides(&flight) || traveller.interact(world, row, tally))
+            tally.turn_to(traveller.history);
+            let flight = traveller.look(world, tally);
+            if fit(traveller, &mut self.waiting, tally)
+                && (!traveller.collides(&flight) || traveller.interact(world, tally))
             {
                 index += 1;
             } else {
-                self.free_rows.push(traveller.row);
                 self.travellers.swap_remove(index);
             }
         }
@@ -182,25 +216,22 @@ impl Default for Flock {
 }
 
 impl Traveller {
-    /// Begins a flight; `false` if it does not meet the body.
+    /// Begins a flight between where its ray enters and leaves the body, cm.
     #[inline]
-    fn start(&mut self, world: &World, row: &mut FlightRow) -> bool {
+    fn start(&mut self, clip_cm: (f32, f32), world: &World) {
         let photon = &self.photon;
-        self.majorant_per_cm = world.tables.fill_row(photon.energy_kev, row);
+        (self.energy, self.majorant_per_cm) = world.tables.find(photon.energy_kev);
         self.mean_free_path_cm = 1.0 / self.majorant_per_cm;
         self.kev_cm = photon.energy_kev * photon.weight / self.majorant_per_cm;
-        let Some((enter_cm, leave_cm)) = world.clip_cm(photon) else {
-            return false;
-        };
-        (self.distance_cm, self.leave_cm) = (enter_cm, leave_cm);
-        true
+        (self.distance_cm, self.leave_cm) = clip_cm;
     }
 
-    /// Moves to the next tentative collision; `false` if it lies beyond the body.
+    /// Moves to the next tentative collision; `false` if it lies beyond the body, or too many steps lie behind.
     #[inline]
     fn advance(&mut self, world: &World) -> bool {
+        self.steps += 1;
         self.distance_cm -= open01(&mut self.stream).ln() * self.mean_free_path_cm;
-        if self.distance_cm > self.leave_cm {
+        if self.distance_cm > self.leave_cm || self.steps > STEPS_MAX {
             return false;
         }
         let position_cm = self.photon.position_cm + self.photon.direction * self.distance_cm;
@@ -212,11 +243,11 @@ impl Traveller {
 
     /// Looks at the voxel it is in and scores the kerma of a tentative collision there.
     #[inline]
-    fn look<T: Tally>(&mut self, world: &World, row: &FlightRow, tally: &mut T) -> Flight {
+    fn look<T: Tally>(&mut self, world: &World, tally: &mut T) -> Flight {
         let voxel = self.site.voxel;
         let label = world.labels[voxel];
         self.site.label = label;
-        let flight = row[usize::from(world.medium(voxel, label))];
+        let flight = world.tables.flight(self.energy, world.medium(voxel, label));
         tally.kerma(voxel, label, self.kev_cm * flight.mu_tr_per_cm, flight.marrow_over_medium);
         flight
     }
@@ -234,8 +265,7 @@ impl Traveller {
         &mut self,
         worth: Worth,
         world: &World,
-        row: &FlightRow,
-        copies: &mut Vec<(Photon, Stream)>,
+        copies: &mut Vec<Starter>,
         tally: &mut T,
     ) -> bool {
         match worth.importance.fate(self.site.position_cm.z, self.photon.weight * worth.per_weight) {
@@ -245,7 +275,13 @@ impl Traveller {
                 self.weigh(1.0 / count as f32);
                 for _ in 1..count {
                     let mut stream = Stream::seed_from_u64(self.stream.next_u64());
-                    copies.extend(self.copy(world, row, &mut stream, tally).map(|photon| (photon, stream)));
+                    let Some(photon) = self.copy(world, &mut stream, tally) else { continue };
+                    match world.clip_cm(&photon) {
+                        Some(clip_cm) => {
+                            copies.push(Starter { photon, stream, history: self.history, clip_cm })
+                        }
+                        None => tally.escape(photon.carried_kev()),
+                    }
                 }
                 true
             }
@@ -268,15 +304,9 @@ impl Traveller {
 
     /// A copy of the photon after the tentative collision that it has come to; `None` if it is absorbed there.
     #[inline]
-    fn copy<T: Tally>(
-        &self,
-        world: &World,
-        row: &FlightRow,
-        stream: &mut Stream,
-        tally: &mut T,
-    ) -> Option<Photon> {
+    fn copy<T: Tally>(&self, world: &World, stream: &mut Stream, tally: &mut T) -> Option<Photon> {
         let medium = world.medium(self.site.voxel, self.site.label);
-        if open01(stream) * self.majorant_per_cm < row[usize::from(medium)].mu_per_cm {
+        if open01(stream) * self.majorant_per_cm < world.tables.flight(self.energy, medium).mu_per_cm {
             return collide(world, &self.photon, &self.site, stream, tally);
         }
         Some(Photon { position_cm: self.site.position_cm, ..self.photon })
@@ -284,15 +314,18 @@ impl Traveller {
 
     /// Interacts where it is; `false` if nothing flies on, or nothing that meets the body.
     #[inline]
-    fn interact<T: Tally>(&mut self, world: &World, row: &mut FlightRow, tally: &mut T) -> bool {
+    fn interact<T: Tally>(&mut self, world: &World, tally: &mut T) -> bool {
         let Some(scattered) = collide(world, &self.photon, &self.site, &mut self.stream, tally) else {
             return false;
         };
         self.photon = scattered;
-        let meets_body = self.start(world, row);
-        if !meets_body {
-            tally.escape(self.photon.carried_kev());
+        match world.clip_cm(&scattered) {
+            Some(clip_cm) => self.start(clip_cm, world),
+            None => {
+                tally.escape(scattered.carried_kev());
+                return false;
+            }
         }
-        meets_body
+        true
     }
 }

@@ -6,11 +6,10 @@ use crate::numerics::rng::{HistoryAddress, Stream, open01};
 use crate::photon::Photon;
 use crate::physics::interaction::Onward;
 use crate::physics::tables::{FlightRow, empty_row};
-use crate::transport::flock::{Flock, Worth};
-use crate::transport::importance::Importance;
+use crate::transport::flock::Flock;
 use crate::transport::primary::{one_minus_exp, walk_primary};
-use crate::transport::scatter::Flyer;
-use crate::transport::tally::Tally;
+use crate::transport::scatter::fly_by_voxel;
+use crate::transport::tally::{HistoryMark, Tally};
 use crate::transport::world::{Clip, STEPS_MAX, Site, World};
 
 /// Room a thread needs to follow photons; kept between histories.
@@ -36,7 +35,7 @@ impl Default for Scratch {
 /// A history whose primary ray is scored by expectation and interacts `splits` times; `deviate` in (0, 1)
 /// places the interactions, each of which has a random stream of its own.
 #[inline]
-pub fn expected_primary_history<F: Flyer, T: Tally>(
+pub fn expected_primary_history<T: Tally>(
     world: &World,
     photon: &Photon,
     (splits, deviate): (f32, f32),
@@ -47,7 +46,7 @@ pub fn expected_primary_history<F: Flyer, T: Tally>(
     let Scratch { primary_row, row, sites } = scratch;
     tally.scatter(true);
     let arrived = arrive(world, photon, 1.0 / splits, address, tally, |photon, mut stream, tally| {
-        follow::<F, T>(world, photon, &mut stream, row, tally);
+        follow(world, photon, &mut stream, row, tally);
     });
     tally.scatter(false);
     let child = expect_primary(world, arrived, (splits, deviate), (primary_row, sites), tally);
@@ -55,37 +54,32 @@ pub fn expected_primary_history<F: Flyer, T: Tally>(
     for (part, site) in sites.drain(..).enumerate() {
         let stream = &mut address.stream(part as u64);
         if let Some(scattered) = collide(world, &child, &site, stream, tally) {
-            follow::<F, T>(world, scattered, stream, row, tally);
+            follow(world, scattered, stream, row, tally);
         }
     }
 }
 
-/// The same, its scattered photons flown together by Woodcock and scored at every tentative collision; with an importance,
-/// split and played for by it.
+/// The same, but its scattered photons are sent off with a flock, to be flown by Woodcock and scored at every tentative
+/// collision.
 #[inline]
-pub fn organ_history<T: Tally>(
+pub fn launch_organ<T: Tally>(
     world: &World,
     photon: &Photon,
-    (splits, deviate, importance): (f32, f32, Option<&Importance>),
-    address: HistoryAddress,
+    (splits, deviate): (f32, f32),
+    (history, address): (HistoryMark, HistoryAddress),
     (scratch, flock): (&mut Scratch, &mut Flock),
     tally: &mut T,
 ) {
     let Scratch { primary_row, sites, .. } = scratch;
-    let per_weight = splits / photon.weight;
     let arrived = arrive(world, photon, 1.0 / splits, address, tally, |photon, stream, tally| {
-        flock.send(world, photon, stream, tally);
+        flock.send(world, photon, (history, stream), tally);
     });
     let child = expect_primary(world, arrived, (splits, deviate), (primary_row, sites), tally);
     for (part, site) in sites.drain(..).enumerate() {
         let mut stream = address.stream(part as u64);
         if let Some(scattered) = collide(world, &child, &site, &mut stream, tally) {
-            flock.send(world, scattered, stream, tally);
+            flock.send(world, scattered, (history, stream), tally);
         }
-    }
-    match importance {
-        None => flock.fly(world, tally),
-        Some(importance) => flock.fly_by_worth(world, Worth { importance, per_weight }, tally),
     }
 }
 
@@ -110,9 +104,24 @@ fn expect_primary<T: Tally>(
     Photon { weight: photon.weight / splits, ..photon }
 }
 
-/// A history in which everything is played: the reference.
+/// A history in which everything is played, its photons sent off with a flock: the reference.
 #[inline]
-pub fn analog_history<F: Flyer, T: Tally>(
+pub fn launch_analog<T: Tally>(
+    world: &World,
+    photon: &Photon,
+    (history, address): (HistoryMark, HistoryAddress),
+    flock: &mut Flock,
+    tally: &mut T,
+) {
+    let arrived = arrive(world, photon, 1.0, address, tally, |photon, stream, tally| {
+        flock.send(world, photon, (history, stream), tally);
+    });
+    flock.send_along(arrived, world, (history, address.stream(0)), tally);
+}
+
+/// The same, its photons flown one by one, voxel by voxel.
+#[inline]
+pub fn track_length_history<T: Tally>(
     world: &World,
     photon: &Photon,
     address: HistoryAddress,
@@ -120,10 +129,10 @@ pub fn analog_history<F: Flyer, T: Tally>(
     tally: &mut T,
 ) {
     let row = &mut scratch.row;
-    let (photon, clip_cm) = arrive(world, photon, 1.0, address, tally, |photon, mut stream, tally| {
-        follow::<F, T>(world, photon, &mut stream, row, tally);
+    let arrived = arrive(world, photon, 1.0, address, tally, |photon, mut stream, tally| {
+        follow(world, photon, &mut stream, row, tally);
     });
-    follow_from::<F, T>(world, (photon, clip_cm), &mut address.stream(0), row, tally);
+    follow_from(world, arrived, &mut address.stream(0), row, tally);
 }
 
 /// Part of a history whose streams are those of photons that air scatters.
@@ -166,19 +175,19 @@ fn arrive<T: Tally>(
 
 /// Follows a photon until it is absorbed or leaves.
 #[inline]
-pub fn follow<F: Flyer, T: Tally>(
+pub fn follow<T: Tally>(
     world: &World,
     photon: Photon,
     stream: &mut impl Rng,
     row: &mut FlightRow,
     tally: &mut T,
 ) {
-    follow_from::<F, T>(world, (photon, world.clip_cm(&photon)), stream, row, tally);
+    follow_from(world, (photon, world.clip_cm(&photon)), stream, row, tally);
 }
 
 /// The same, for a photon of which it is known where its ray meets the body.
 #[inline]
-fn follow_from<F: Flyer, T: Tally>(
+fn follow_from<T: Tally>(
     world: &World,
     (mut photon, mut clip_cm): (Photon, Clip),
     stream: &mut impl Rng,
@@ -192,7 +201,7 @@ fn follow_from<F: Flyer, T: Tally>(
         if majorant_per_cm.is_nan() {
             return tally.escape(photon.carried_kev());
         }
-        let Some(site) = F::fly(world, (row, majorant_per_cm), (&photon, clip), stream, tally) else {
+        let Some(site) = fly_by_voxel(world, row, (&photon, clip), stream, tally) else {
             return tally.escape(photon.carried_kev());
         };
         match collide(world, &photon, &site, stream, tally) {

@@ -5,7 +5,7 @@
 
 use crate::source::beam::PhotonSource;
 use crate::transport::batch::{BatchAddress, Histories, Method, Selection, run_batch};
-use crate::transport::tally::Tally;
+use crate::transport::tally::{HistoryMark, Tally};
 use crate::transport::world::World;
 
 /// Why a history is lost.
@@ -61,7 +61,7 @@ struct Search<const BY_VOXEL: bool> {
 }
 
 impl<const BY_VOXEL: bool> Search<BY_VOXEL> {
-    /// The history under way is at its end.
+    /// Another history has its turn, or none any more.
     fn close(&mut self) {
         if self.stuck || !self.sum_kev.is_finite() {
             let cause = if self.sum_kev.is_finite() { Cause::Stuck } else { Cause::NoNumber };
@@ -69,13 +69,23 @@ impl<const BY_VOXEL: bool> Search<BY_VOXEL> {
         }
         (self.sum_kev, self.stuck) = (0.0, false);
     }
+
+    /// What was found, by number. Of a history that was heard of in many turns, the first that was lost tells the cause.
+    fn into_found(mut self) -> Vec<LostHistory> {
+        self.close();
+        self.found.sort_by_key(|lost| lost.history);
+        self.found.dedup_by_key(|lost| lost.history);
+        self.found
+    }
 }
 
 impl<const BY_VOXEL: bool> Tally for Search<BY_VOXEL> {
     const BY_VOXEL: bool = BY_VOXEL;
-    fn number(&mut self, history: u64) {
-        self.close();
-        self.history = history;
+    fn turn_to(&mut self, history: HistoryMark) {
+        if history.number != self.history {
+            self.close();
+            self.history = history.number;
+        }
     }
     fn emit(&mut self, energy_kev: f32) {
         self.sum_kev += energy_kev;
@@ -119,6 +129,5 @@ fn search<const BY_VOXEL: bool, S: PhotonSource>(
     let mut search = Search::<BY_VOXEL> { batch, history: 0, sum_kev: 0.0, stuck: false, found: Vec::new() };
     let all = Histories { count: histories, played: Selection::All };
     run_batch(world, source, method, address, all, &mut search);
-    search.close();
-    search.found
+    search.into_found()
 }

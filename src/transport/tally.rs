@@ -5,6 +5,15 @@ use nalgebra::Vector3;
 use crate::photon::Photon;
 use crate::physics::interaction::Interaction;
 
+/// Which history it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct HistoryMark {
+    /// Its number in its batch.
+    pub number: u64,
+    /// Share, in [0, 1), of the acquisition's mAs before its photon leaves.
+    pub mas_share: f64,
+}
+
 /// A listener to histories. Energies are weighted: a photon of weight w counts w-fold.
 ///
 /// Two streams of events describe the same dose. *Kerma* is what the photon is expected to leave in a
@@ -14,12 +23,9 @@ pub trait Tally {
     /// Whether kerma has to be told voxel by voxel; otherwise voxels of one label and medium in a row are told at once, with
     /// the first of them.
     const BY_VOXEL: bool = true;
-    /// A history of this number in its batch is about to begin.
+    /// What is told next is of this history. Photons of several histories may fly together and take turns.
     #[inline]
-    fn number(&mut self, _history: u64) {}
-    /// A history begins: its photon leaves after this share, in [0, 1), of the acquisition's mAs.
-    #[inline]
-    fn begin(&mut self, _share: f64) {}
+    fn turn_to(&mut self, _history: HistoryMark) {}
     /// Whether the kerma that is told next is that of scattered photons, or of a primary.
     #[inline]
     fn scatter(&mut self, _is_scatter: bool) {}

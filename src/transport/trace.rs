@@ -4,7 +4,7 @@ use nalgebra::Vector3;
 
 use crate::photon::Photon;
 use crate::physics::interaction::Interaction;
-use crate::transport::tally::Tally;
+use crate::transport::tally::{HistoryMark, Tally};
 
 /// What an interaction was, from what it left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -100,11 +100,11 @@ pub struct Tracer<const BY_VOXEL: bool>(pub Trace);
 
 impl<const BY_VOXEL: bool> Tally for Tracer<BY_VOXEL> {
     const BY_VOXEL: bool = BY_VOXEL;
-    fn begin(&mut self, share: f64) {
-        self.0.histories += 1;
-        self.0.share = share;
+    fn turn_to(&mut self, history: HistoryMark) {
+        self.0.share = history.mas_share;
     }
     fn emit(&mut self, energy_kev: f32) {
+        self.0.histories += 1;
         self.0.emitted_kev += f64::from(energy_kev);
     }
     fn kerma(&mut self, _voxel: usize, label: u8, energy_kev: f32, _marrow_over_medium: f32) {

@@ -7,7 +7,7 @@ use crate::analysis::ctdi::{
 };
 use crate::error::Result;
 use crate::simulation::Observer;
-use crate::simulation::response::{Effort, Making, ResponseMatrix, respond};
+use crate::simulation::response::{AwaitedScan, Effort, Making, ResponseMatrix, respond};
 use crate::source::cell_weights::CellWeights;
 use crate::source::gantry::{PatientPosition, Placement};
 use crate::source::scanner::Scanner;
@@ -35,7 +35,8 @@ pub fn respond_ctdi(
         plane_cm: PLANE_CM,
         angles: 1,
     };
-    let effort = Effort { seed, relative_error, target_rows: vec![2], most_histories: u64::MAX };
+    let awaited = vec![AwaitedScan::whole(vec![2], relative_error)];
+    let effort = Effort { seed, awaited, most_histories: u64::MAX };
     respond(&making, &combinations, &effort, observer)
 }
 

@@ -5,7 +5,7 @@ use crate::error::Result;
 use crate::geometry::mass::coverage;
 use crate::geometry::phantom::Phantom;
 use crate::simulation::Observer;
-use crate::simulation::response::{Effort, Making, ResponseMatrix, respond};
+use crate::simulation::response::{AwaitedScan, Effort, Making, ResponseMatrix, respond};
 use crate::source::gantry::Placement;
 use crate::source::scanner::Scanner;
 
@@ -39,19 +39,30 @@ pub struct Lying<'a> {
     pub collimation_cm: f64,
 }
 
-/// Makes a matrix of the planes between two heights, cm, until every organ above 10 g that lies among them is known.
-/// There is one gantry angle, the whole turn: tube currents that follow the angle are not for it.
+/// Every organ above 10 g that lies between two heights, cm, in a scan of all planes.
+pub fn all_organs_among(phantom: &Phantom, z_cm: [f64; 2], relative_error: f64) -> Vec<AwaitedScan> {
+    vec![AwaitedScan::whole(organs_among(phantom, z_cm, SHARE), relative_error)]
+}
+
+/// Rows of organs above 10 g of which a share at least lies between two heights, cm.
+pub fn organs_among(phantom: &Phantom, z_cm: [f64; 2], share: f64) -> Vec<usize> {
+    let (rows, _) = rows_of(phantom);
+    let among = coverage(phantom, z_cm[0], z_cm[1]);
+    let mut found = rows.organs_of_at_least(LIGHTEST_G);
+    found.retain(|&row| among[row] >= share);
+    found
+}
+
+/// Makes a matrix of the planes between two heights, cm, until every target is known. There is one gantry angle, the
+/// whole turn: tube currents that follow the angle are not for it.
 pub fn respond_between(
     lying: Lying,
     z_cm: [f64; 2],
-    precision: Precision,
+    (seed, awaited): (u64, Vec<AwaitedScan>),
     observer: &dyn Observer,
 ) -> Result<ResponseMatrix> {
     let Lying { phantom, scanner, placement, collimation_cm } = lying;
-    let (rows, combinations) = rows_of(phantom);
-    let among = coverage(phantom, z_cm[0], z_cm[1]);
-    let mut target_rows = rows.organs_of_at_least(LIGHTEST_G);
-    target_rows.retain(|&row| among[row] >= SHARE);
+    let (_, combinations) = rows_of(phantom);
     let making = Making {
         phantom,
         scanner,
@@ -61,11 +72,5 @@ pub fn respond_between(
         plane_cm: PLANE_CM,
         angles: 1,
     };
-    let effort = Effort {
-        seed: precision.seed,
-        relative_error: precision.organs,
-        target_rows,
-        most_histories: u64::MAX,
-    };
-    respond(&making, &combinations, &effort, observer)
+    respond(&making, &combinations, &Effort { seed, awaited, most_histories: u64::MAX }, observer)
 }

@@ -1,13 +1,14 @@
 //! The response of one child, and what it says of standard scans.
 
+use super::asked::Asked;
 use super::console::CtdiMatrices;
-use super::slabs::{SLAB_CM, slabs};
+use super::slabs::{SLAB_CM, about, middle_slab, scans_about, slabs};
 use super::table::{Entry, OrganEntry, SliceEntry};
 use super::{Age, Bowtie, COLLIMATION_CM, Region};
 use crate::analysis::effective_dose::SCHEMES;
 use crate::analysis::exposure_control::Transmission;
 use crate::analysis::response::answer::{answer, effective_msv};
-use crate::analysis::response::part::{Lying, Precision, respond_between};
+use crate::analysis::response::part::{Lying, respond_between};
 use crate::analysis::response::rows::{RowKind, Rows, rows_of};
 use crate::analysis::size::{
     BODY_PARTS, REFERENCE_KEV, SliceSize, mean_water_equivalent_diameter_cm, slice_sizes,
@@ -28,8 +29,6 @@ use crate::tally::estimate::Estimate;
 const BEYOND_CM: f64 = 12.0;
 /// Beam width that cone angles are averaged over, cm.
 const MAKING_COLLIMATION_CM: f64 = 2.0;
-/// Lengths of scans about a slice, cm.
-pub const SLICE_SCANS_CM: [f64; 2] = [10.0, 30.0];
 /// Aluminium that stands for the doubt about the source, cm.
 const ALUMINIUM_CM: f64 = 0.1;
 
@@ -50,28 +49,32 @@ pub struct Child {
 }
 
 impl Child {
-    /// Plays all matrices of a child; `scanners` are those with the body's and the head's bowtie.
+    /// Plays all matrices of a child, behind the bowties of the consoles of bodies and of heads, until the scans that are
+    /// asked for are known.
     pub fn make(
-        age: Age,
-        phantom: Phantom,
-        placement: Placement,
-        scanners: [&Scanner; 2],
-        precision: Precision,
+        (age, phantom, placement): (Age, Phantom, Placement),
+        consoles: [&CtdiMatrices; 2],
+        asked: &Asked,
         observer: &dyn Observer,
     ) -> Result<Self> {
         let cut = slabs(&phantom)?;
-        let part = |scanner, z_cm: [f64; 2]| -> Result<Part> {
-            let matrix = |phantom: &Phantom| {
+        let sizes = slice_sizes(&phantom, REFERENCE_KEV)?;
+        let part = |bowtie: Bowtie, z_cm: [f64; 2]| -> Result<Part> {
+            let console = consoles[usize::from(bowtie == Bowtie::Head)];
+            let matrix = |phantom: &Phantom, awaited| {
+                let scanner = &console.scanner;
                 let lying = Lying { phantom, scanner, placement, collimation_cm: MAKING_COLLIMATION_CM };
-                respond_between(lying, z_cm, precision, observer)
+                respond_between(lying, z_cm, (asked.precision.seed, awaited), observer)
             };
-            Ok(Part { matrix: matrix(&phantom)?, slices: matrix(&cut)? })
+            Ok(Part {
+                matrix: matrix(&phantom, asked.regions_of(&phantom, bowtie, console)?)?,
+                slices: matrix(&cut, asked.slices_of(&phantom, bowtie, console)?)?,
+            })
         };
         let at = |name: &str| phantom.landmark_cm(name);
         let trunk_cm = [at("trunk_base")? - BEYOND_CM, at("lung_apex")? + BEYOND_CM];
         let head_cm = [at("brain_bottom")? - BEYOND_CM, at("vertex")? + 2.0];
-        let (body, head) = (part(scanners[0], trunk_cm)?, part(scanners[1], head_cm)?);
-        let sizes = slice_sizes(&phantom, REFERENCE_KEV)?;
+        let (body, head) = (part(Bowtie::Body, trunk_cm)?, part(Bowtie::Head, head_cm)?);
         let (rows, _) = rows_of(&phantom);
         Ok(Child { age, sizes, rows, body, head, phantom })
     }
@@ -177,15 +180,12 @@ impl Child {
             let head = part.name == "head";
             let (matrix, console) =
                 if head { (&self.head.slices, consoles[1]) } else { (&self.body.slices, consoles[0]) };
-            let middle_cm =
-                0.5 * (self.phantom.landmark_cm(part.top)? + self.phantom.landmark_cm(part.bottom)?);
-            let (slab, extent_cm) = self.slab_at(middle_cm);
-            let centre_cm = 0.5 * (extent_cm[0] + extent_cm[1]);
+            let (slab, extent_cm) = middle_slab(&self.phantom, &part)?;
             let dw_cm = mean_water_equivalent_diameter_cm(&self.sizes, extent_cm[0], extent_cm[1])
                 .ok_or_else(|| Error::Internal(format!("the middle of the {} has no body", part.name)))?;
             let ctdi = console.per_mas(&console.scanner, tube_voltage_kv)?;
-            for scan_cm in SLICE_SCANS_CM.into_iter().filter(|&cm| !head || cm == SLICE_SCANS_CM[0]) {
-                let range_cm = [centre_cm - 0.5 * scan_cm, centre_cm + 0.5 * scan_cm];
+            for scan_cm in scans_about(&part) {
+                let range_cm = about(extent_cm, *scan_cm);
                 let weights =
                     CellWeights::of(&scan(range_cm, tube_voltage_kv), &console.scanner, &matrix.grid)?;
                 let dose = answer(matrix, &[weights])[slab];
@@ -193,7 +193,7 @@ impl Child {
                     age: self.age.id.to_owned(),
                     part: part.name.to_owned(),
                     tube_voltage_kv,
-                    scan_cm,
+                    scan_cm: *scan_cm,
                     water_equivalent_diameter_cm: dw_cm,
                     dose_per_ctdi_vol: ctdi.map(|ctdi| per(&dose, &ctdi)),
                 });
@@ -201,19 +201,10 @@ impl Child {
         }
         Ok(found)
     }
-
-    /// Index and extent of the slice at a height.
-    fn slab_at(&self, z_cm: f64) -> (usize, [f64; 2]) {
-        let grid = &self.phantom.grid;
-        let thickness_cm = (SLAB_CM / grid.spacing_cm[2]).round().max(1.0) * grid.spacing_cm[2];
-        let slab = ((z_cm - grid.corner_cm[2]) / thickness_cm).floor().max(0.0);
-        let low_cm = grid.corner_cm[2] + slab * thickness_cm;
-        (slab as usize, [low_cm, low_cm + thickness_cm])
-    }
 }
 
 /// One effective mAs over a range.
-fn scan([low_cm, high_cm]: [f64; 2], tube_voltage_kv: f64) -> Acquisition {
+pub(super) fn scan([low_cm, high_cm]: [f64; 2], tube_voltage_kv: f64) -> Acquisition {
     let base = making_acquisition([low_cm, high_cm], COLLIMATION_CM);
     Acquisition { top_z_cm: high_cm, bottom_z_cm: low_cm, tube_voltage_kv, ..base }
 }

@@ -4,6 +4,7 @@
 //! of the same child cut into slices. Doses are per CTDIvol of the 32 cm phantom; that of the 16 cm phantom stands
 //! beside it.
 
+pub mod asked;
 pub mod child;
 pub mod console;
 pub mod estimate;
@@ -96,11 +97,9 @@ pub const REGIONS: [Region; 4] = [
     ),
 ];
 
-/// Tube voltages of the tables that ship, kV.
-pub const TUBE_VOLTAGES_KV: [f64; 8] = [70.0, 80.0, 90.0, 100.0, 110.0, 120.0, 130.0, 140.0];
-/// Tube voltages that scanners have, kV, which calibrations and explorers are made for: the steps of ten that most makes
-/// have, and Canon's 135.
-pub const SCANNER_TUBE_VOLTAGES_KV: [f64; 9] = [70.0, 80.0, 90.0, 100.0, 110.0, 120.0, 130.0, 135.0, 140.0];
+/// Tube voltages that scanners have, kV, which tables and explorers are made for: the steps of ten that most makes have, and
+/// Canon's 135.
+pub const TUBE_VOLTAGES_KV: [f64; 9] = [70.0, 80.0, 90.0, 100.0, 110.0, 120.0, 130.0, 135.0, 140.0];
 /// Beam width of the standard scans, cm. They are helices of pitch 1 without overrange.
 pub const COLLIMATION_CM: f64 = 2.0;
 /// Share of an organ that must lie in the range for a fit.

@@ -1,5 +1,6 @@
 //! A phantom cut into slices, to ask for the mean dose of a slice.
 
+use crate::analysis::size::BodyPart;
 use crate::error::{Error, Result};
 use crate::geometry::phantom::{EXTERIOR, Organ, Phantom, Region};
 
@@ -7,6 +8,30 @@ use crate::geometry::phantom::{EXTERIOR, Organ, Phantom, Region};
 pub const SLAB_CM: f64 = 1.0;
 /// Most slices: labels are bytes.
 const MOST: usize = 255;
+
+/// Lengths of scans about a slice of the trunk, cm; about one of the head, the first.
+const SLICE_SCANS_CM: [f64; 2] = [10.0, 30.0];
+
+/// Lengths of the scans about the slice in the middle of a part of the body, cm.
+pub fn scans_about(part: &BodyPart) -> &'static [f64] {
+    if part.name == "head" { &SLICE_SCANS_CM[..1] } else { &SLICE_SCANS_CM }
+}
+
+/// Ends of a scan of a length about a slice, cm.
+pub fn about(extent_cm: [f64; 2], scan_cm: f64) -> [f64; 2] {
+    let centre_cm = 0.5 * (extent_cm[0] + extent_cm[1]);
+    [centre_cm - 0.5 * scan_cm, centre_cm + 0.5 * scan_cm]
+}
+
+/// Index and extent of the slice in the middle of a part of the body.
+pub fn middle_slab(phantom: &Phantom, part: &BodyPart) -> Result<(usize, [f64; 2])> {
+    let middle_cm = 0.5 * (phantom.landmark_cm(part.top)? + phantom.landmark_cm(part.bottom)?);
+    let grid = &phantom.grid;
+    let thickness_cm = (SLAB_CM / grid.spacing_cm[2]).round().max(1.0) * grid.spacing_cm[2];
+    let slab = ((middle_cm - grid.corner_cm[2]) / thickness_cm).floor().max(0.0);
+    let low_cm = grid.corner_cm[2] + slab * thickness_cm;
+    Ok((slab as usize, [low_cm, low_cm + thickness_cm]))
+}
 
 /// The same matter, its organs replaced by slices of [`SLAB_CM`] (or as many slices of voxels as that is): `slab_000`
 /// is the lowest. Slices without body have no voxels.

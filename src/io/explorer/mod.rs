@@ -11,9 +11,11 @@ use serde_json::{Value, json};
 use crate::analysis::ctdi::{Beam, CTDI_PHANTOMS};
 use crate::analysis::effective_dose::icrp60_tissues;
 use crate::analysis::response::folded::fold;
+use crate::analysis::response::rows::RowKind;
 use crate::analysis::ssde::HEAD_FIT;
 use crate::error::Result;
 use crate::geometry::mass::OrganProfile;
+use crate::io::picture::palette::gas_organs;
 use crate::io::protocol::Subject;
 use crate::io::report::{self, result::pack::for_script};
 use crate::io::response::Response;
@@ -39,6 +41,8 @@ pub fn entry(response: &Response, of: &Subject, tube_voltages_kv: &[f64]) -> Res
     }
     let grid = &matrix.grid;
     let profile = OrganProfile::of(phantom);
+    // Rows begin with the phantom's organs.
+    let gas = gas_organs(phantom);
     let (bottom_cm, thickness_cm) = profile.place_cm();
     Ok(json!({
         "phantom": about.phantom_id,
@@ -49,8 +53,9 @@ pub fn entry(response: &Response, of: &Subject, tube_voltages_kv: &[f64]) -> Res
         "distance_mm": about.source_to_isocentre_mm,
         "low_mm": grid.low_z_cm * MM_PER_CM,
         "plane_mm": grid.plane_cm * MM_PER_CM,
-        "rows": response.rows.rows.iter().map(|row| json!({
+        "rows": response.rows.rows.iter().enumerate().map(|(at, row)| json!({
             "kind": row.kind, "id": row.id, "name": row.name, "unit": row.kind.unit(), "mass_g": row.mass_g,
+            "gas": row.kind == RowKind::Organ && gas[at],
         })).collect::<Vec<_>>(),
         "tissues": response.rows.tissues,
         "one_photon": matrix.one_photon,

@@ -6,7 +6,7 @@
 pub mod anatomy;
 pub mod drawing;
 pub(in crate::io) mod overlay;
-mod palette;
+pub mod palette;
 mod panel;
 pub mod scanner_curve;
 pub(in crate::io) mod sheet;

@@ -112,7 +112,7 @@ impl<'a> Kind<'a> {
 }
 
 /// Which organs hold gas, by the densest of their regions.
-fn gas_organs(phantom: &Phantom) -> Vec<bool> {
+pub fn gas_organs(phantom: &Phantom) -> Vec<bool> {
     let mut densest = vec![0.0_f64; phantom.organs.len()];
     for region in &phantom.regions {
         let medium = phantom.media.get(usize::from(region.medium));

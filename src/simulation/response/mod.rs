@@ -4,6 +4,7 @@
 //! are drawn, independently: their differences tell the variance. Columns are played by one thread each, passes are
 //! added in order, so that the matrix does not depend on the number of threads.
 
+mod awaited;
 mod work;
 
 use std::time::Instant;
@@ -24,6 +25,7 @@ use crate::tally::response_score::Combinations;
 use crate::transport::aim::fan_windows;
 use crate::transport::world::World;
 
+use awaited::Awaited;
 use work::{ColumnPlan, Work};
 
 /// What a matrix is made for.
@@ -56,12 +58,28 @@ const MOST_VALUES: f64 = 1e8;
 pub struct Effort {
     /// Seed of all chance.
     pub seed: u64,
-    /// Largest relative error of the target rows for a scan of the whole grid with the making spectrum.
-    pub relative_error: f64,
-    /// Rows that are waited for.
-    pub target_rows: Vec<usize>,
+    /// Scans that are waited for.
+    pub awaited: Vec<AwaitedScan>,
     /// Most histories.
     pub most_histories: u64,
+}
+
+/// A scan, and how well its rows have to be known.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AwaitedScan {
+    /// The scan; `None` for one of the whole grid with the spectrum that matrices are made with.
+    pub scan: Option<Acquisition>,
+    /// Its rows.
+    pub rows: Vec<usize>,
+    /// Largest relative error of the rows.
+    pub relative_error: f64,
+}
+
+impl AwaitedScan {
+    /// A scan of the whole grid.
+    pub fn whole(rows: Vec<usize>, relative_error: f64) -> Self {
+        AwaitedScan { scan: None, rows, relative_error }
+    }
 }
 
 /// A response matrix.
@@ -81,7 +99,7 @@ pub struct ResponseMatrix {
     pub one_photon: Vec<f64>,
     /// Histories played.
     pub histories: u64,
-    /// Largest relative error of the target rows, as [`Effort::relative_error`] has it.
+    /// Largest relative error of all awaited rows.
     pub reached: f64,
     /// Where the energy went.
     pub energy_balance: EnergyBalance,
@@ -116,26 +134,27 @@ pub fn respond(
     }
     let source = source(making, &outline, &grid, &made_with)?;
     let column = ColumnPlan::new(&source, &grid, &made_with)?;
-    let mut work = Work::new(&grid, combinations, column, effort);
+    let awaited = Awaited::all(&effort.awaited, making.scanner, &grid, &made_with)?;
+    let mut work = Work::new(&grid, combinations, column, effort.seed);
     let mut planned = 1;
     while work.play((&world, &source), observer, planned, start) {
-        let reached = work.reached(&made_with)?;
-        let growth = (reached / effort.relative_error).powi(2);
+        let excess = awaited.iter().map(|scan| work.error(scan) / scan.relative_error).fold(0.0, f64::max);
+        let growth = excess.powi(2);
         let affordable = (effort.most_histories / work.histories_per_pass()).max(1);
         planned = ((work.passes as f64 * growth.min(4.0)).ceil() as u64).min(affordable).max(work.passes);
-        if reached <= effort.relative_error || work.passes >= affordable {
+        if excess <= 1.0 || work.passes >= affordable {
             break;
         }
     }
-    work.finish(&made_with, start.elapsed().as_secs_f64())
+    work.finish(&awaited, start.elapsed().as_secs_f64())
 }
 
 fn check(making: &Making, effort: &Effort) -> Result<()> {
     making.scanner.check()?;
-    if !(effort.relative_error > 0.0 && effort.relative_error < 1.0) {
+    let errors = effort.awaited.iter().map(|target| target.relative_error);
+    if let Some(found) = errors.into_iter().find(|&error| !(error > 0.0 && error < 1.0)) {
         return Err(Error::invalid(format!(
-            "the relative error of a response must lie between 0 and 1, found {}",
-            effort.relative_error
+            "the relative error of a response must lie between 0 and 1, found {found}"
         )));
     }
     Ok(())

@@ -6,7 +6,8 @@ use std::time::Instant;
 use rand::Rng;
 use rayon::prelude::*;
 
-use super::{Effort, ResponseMatrix};
+use super::ResponseMatrix;
+use super::awaited::Awaited;
 use crate::constants::ENERGY_MAX_KEV;
 use crate::error::{Error, Result};
 use crate::numerics::rng::{HistoryAddress, Stream, batch_stream, open01};
@@ -20,7 +21,8 @@ use crate::tally::estimate::Estimate;
 use crate::tally::response_score::{Combinations, ResponseScore};
 use crate::transport::batch::Estimator;
 use crate::transport::flock::Flock;
-use crate::transport::history::{Scratch, organ_history};
+use crate::transport::history::{Scratch, launch_organ};
+use crate::transport::tally::HistoryMark;
 use crate::transport::world::World;
 
 /// Interactions of a primary.
@@ -56,7 +58,7 @@ pub struct Work<'a> {
     grid: &'a CellGrid,
     combinations: &'a Combinations,
     plan: ColumnPlan,
-    effort: &'a Effort,
+    seed: u64,
     /// Passes done.
     pub passes: u64,
     /// By column, energy, row: sums over photons, and squares of differences over pairs.
@@ -66,15 +68,10 @@ pub struct Work<'a> {
 }
 
 impl<'a> Work<'a> {
-    pub fn new(
-        grid: &'a CellGrid,
-        combinations: &'a Combinations,
-        plan: ColumnPlan,
-        effort: &'a Effort,
-    ) -> Self {
+    pub fn new(grid: &'a CellGrid, combinations: &'a Combinations, plan: ColumnPlan, seed: u64) -> Self {
         let values = grid.columns() * grid.energies() * combinations.rows();
         let (sums, squares) = (vec![0.0; values], vec![0.0; values]);
-        Work { grid, combinations, plan, effort, passes: 0, sums, squares, balance: EnergyBalance::default() }
+        Work { grid, combinations, plan, seed, passes: 0, sums, squares, balance: EnergyBalance::default() }
     }
 
     /// Histories of a pass.
@@ -112,7 +109,7 @@ impl<'a> Work<'a> {
     /// Plays one pass over all columns.
     fn play_pass(&mut self, made_of: (&World, &CellSource), told: &(dyn Fn() + Sync)) {
         let stride = self.grid.energies() * self.combinations.rows();
-        let (plan, combinations, address) = (&self.plan, self.combinations, (self.effort.seed, self.passes));
+        let (plan, combinations, address) = (&self.plan, self.combinations, (self.seed, self.passes));
         let columns = self.sums.par_chunks_mut(stride).zip(self.squares.par_chunks_mut(stride)).enumerate();
         let balances: Vec<EnergyBalance> = columns
             .with_max_len(1)
@@ -137,24 +134,26 @@ impl<'a> Work<'a> {
         (self.sums[at] / (2.0 * pairs), self.squares[at] / (4.0 * pairs * pairs))
     }
 
-    /// Largest relative error of the target rows for a scan of the whole grid.
-    pub fn reached(&self, made_with: &Spectrum) -> Result<f64> {
-        let weights = energy_weights(made_with, self.grid)?;
+    /// Largest relative error of the rows of a scan.
+    pub fn error(&self, scan: &Awaited) -> f64 {
         let (rows, energies) = (self.combinations.rows(), self.grid.energies());
         let relative = |&row: &usize| {
             let (mut sum, mut variance) = (0.0, 0.0);
             for cell in 0..self.grid.columns() * energies {
-                let (mean, of_mean) = self.value(cell % energies, cell * rows + row);
-                sum += weights[cell % energies] * mean;
-                variance += weights[cell % energies].powi(2) * of_mean;
+                let weight = scan.weights.columns[cell / energies] * scan.weights.energies[cell % energies];
+                if weight != 0.0 {
+                    let (mean, of_mean) = self.value(cell % energies, cell * rows + row);
+                    sum += weight * mean;
+                    variance += weight * weight * of_mean;
+                }
             }
             Estimate { mean: sum, standard_error: variance.sqrt() }.relative_error()
         };
-        Ok(self.effort.target_rows.iter().map(relative).fold(0.0, f64::max))
+        scan.rows.iter().map(relative).fold(0.0, f64::max)
     }
 
     /// The matrix, if there was a pass.
-    pub fn finish(self, made_with: &Spectrum, wall_s: f64) -> Result<ResponseMatrix> {
+    pub fn finish(self, awaited: &[Awaited], wall_s: f64) -> Result<ResponseMatrix> {
         if self.passes == 0 {
             return Err(Error::invalid(
                 "the response was stopped before its first pass was done: there is nothing to save",
@@ -175,7 +174,7 @@ impl<'a> Work<'a> {
             photons: self.plan.pairs.iter().map(|&pairs| 2 * u64::from(pairs) * self.passes).collect(),
             one_photon: (0..rows).map(|row| self.combinations.largest(row) * ENERGY_MAX_KEV).collect(),
             histories: self.passes * self.histories_per_pass(),
-            reached: self.reached(made_with)?,
+            reached: awaited.iter().map(|scan| self.error(scan)).fold(0.0, f64::max),
             energy_balance: self.balance,
             grid: self.grid.clone(),
             rows,
@@ -204,14 +203,9 @@ fn play_column(
                 let place = open01(stream);
                 if let Some(photon) = source.emit(column, energy, &deviates) {
                     let address = HistoryAddress::new(batch_bits, history);
-                    organ_history(
-                        world,
-                        &photon,
-                        (SPLITS, place, None),
-                        address,
-                        (&mut scratch, &mut flock),
-                        score,
-                    );
+                    let address = (HistoryMark::default(), address);
+                    launch_organ(world, &photon, (SPLITS, place), address, (&mut scratch, &mut flock), score);
+                    flock.fly(world, score);
                 }
                 score.end_history(of_pair);
                 history += 1;

@@ -82,7 +82,7 @@
 
   // --- Pictures and tables ---
   function card(name, estimate, unit, compared, key) {
-    const figure = element("p", { className: "figure" }, told(estimate), " ", element("small", { textContent: `${unit} ${estimate ? percent(estimate) : ""}` }));
+    const figure = element("p", { className: "figure" }, `${told(estimate)}\u00a0`, element("small", { textContent: `${unit.replaceAll(" ", "\u00a0")} ${estimate ? percent(estimate).replaceAll(" ", "\u00a0") : ""}` }));
     figure.dataset.key = key;
     if (estimate) { figure.dataset.value = estimate.value; figure.dataset.error = estimate.error; }
     const made = element("div", { className: "card" }, element("p", { className: "label", textContent: name }), figure);
@@ -150,7 +150,7 @@
       return made;
     };
     const words = { in: "", partly: " faint", out: " fainter", "": "" };
-    const bars = rows.filter(({ share, dose, base }) => $("all-organs").checked || share === null || share > 0.0005 || Math.max(dose.value, base ? base.value : 0) > TRACE * most);
+    const bars = rows.filter(({ row, share, dose, base }) => $("all-organs").checked || !row.gas && (share === null || share > 0.0005 || Math.max(dose.value, base ? base.value : 0) > TRACE * most));
     $("chart").replaceChildren(...bars.flatMap(({ row, share, dose, base, ratio }) => {
       const track = element("span", { className: "track pair" }, bar(dose, "a", words[field(share)]));
       if (base) track.append(bar(base, "b", words[field(share)]));
@@ -311,8 +311,10 @@ ${phases.join("")}`;
     const at = y => top_mm - (y - box.top) / box.height * height_mm;
     const mm = at(event.clientY), one = phase(), near = 0.02 * height_mm;
     const which = Math.abs(mm - one.top_mm) < near ? "top" : Math.abs(mm - one.bottom_mm) < near ? "bottom" : "both";
-    const off = which === "both" ? mm - (one.top_mm + one.bottom_mm) / 2 : 0;
-    held = { which, at, off: mm < one.top_mm && mm > one.bottom_mm ? off : 0 };
+    // What is grasped stays under the pointer; a press beside the box brings the box there.
+    const grasped = { top: one.top_mm, bottom: one.bottom_mm, both: (one.top_mm + one.bottom_mm) / 2 }[which];
+    const beside = which === "both" && (mm > one.top_mm || mm < one.bottom_mm);
+    held = { which, at, off: beside ? 0 : mm - grasped };
     $("body").setPointerCapture(event.pointerId);
     event.preventDefault();
   });
