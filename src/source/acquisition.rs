@@ -146,13 +146,12 @@ impl Acquisition {
         if rotations <= MOST_ROTATIONS {
             return Ok(());
         }
+        let shown =
+            |number: f64| if number < 1e12 { format!("{number:.0}") } else { format!("{number:.1e}") };
         Err(Error::invalid(format!(
-            "{key} must be large enough for at most {MOST_ROTATIONS} rotations over the {:.0} mm of the scan, found {}",
-            length_cm * 10.0,
-            match rotations < 1e12 {
-                true => format!("{rotations:.0}"),
-                false => format!("{rotations:.1e}"),
-            }
+            "{key} must be large enough for at most {MOST_ROTATIONS} rotations over the {} mm of the scan, found {}",
+            shown(length_cm * 10.0),
+            shown(rotations)
         )))
     }
 
@@ -308,7 +307,10 @@ mod tests {
                 "pitch must be large enough for at most 100000 rotations over the 120 mm of the scan, found 3.0e300",
             ),
             (Acquisition { collimation_cm: 1e-300, ..helix(1e-100) }, "found inf"),
-            (Acquisition { top_z_cm: 1e308, bottom_z_cm: -1e308, ..axial(1.0) }, "found inf"),
+            (
+                Acquisition { top_z_cm: 1e300, bottom_z_cm: -1e300, ..axial(1.0) },
+                "over the 2.0e301 mm of the scan, found 2.0e300",
+            ),
         ] {
             let refusal = endless.check().unwrap_err().to_string();
             assert!(refusal.contains(sentence), "{refusal}");
