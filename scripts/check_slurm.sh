@@ -1,7 +1,7 @@
 #!/bin/bash
 # Plays two campaigns on a real Slurm: a controller and two nodes on this machine, started for this and ended after it. Of the first,
 # one task is killed on purpose and one is told to stop; all tasks of the second run into a walltime of one minute, as often as it
-# takes (Slurm lets two minutes pass before a task runs again). The merged results must have the bits of one run. Takes some ten minutes.
+# takes (Slurm lets two minutes pass before a task runs again). The merged results must have the bits of one run. Takes ten to fifteen minutes.
 #
 #     scripts/check_slurm.sh target/release/childsize
 #
