@@ -71,7 +71,7 @@ fn at_most(instructions: u64) -> LibraryBenchmarkConfig {
 }
 
 #[library_benchmark(setup = stage)]
-#[bench::histories(config = at_most(8_500_000))]
+#[bench::histories(config = at_most(7_300_000))]
 fn analog(stage: Stage) -> f64 {
     let mut score = RegionScore::<false>::new(RangeEnds::NONE);
     run_batch(&stage.world, &stage.beam, Estimator::Analog, ADDRESS, HISTORIES, &mut score);
@@ -79,7 +79,7 @@ fn analog(stage: Stage) -> f64 {
 }
 
 #[library_benchmark(setup = stage)]
-#[bench::histories(config = at_most(42_800_000))]
+#[bench::histories(config = at_most(36_700_000))]
 fn organ(stage: Stage) -> f64 {
     let mut score = RegionScore::<true>::new(RangeEnds::NONE);
     run_batch(&stage.world, &stage.beam, Estimator::Organ, ADDRESS, HISTORIES, &mut score);
@@ -87,7 +87,7 @@ fn organ(stage: Stage) -> f64 {
 }
 
 #[library_benchmark(setup = stage)]
-#[bench::histories(config = at_most(26_000_000))]
+#[bench::histories(config = at_most(21_700_000))]
 fn map(mut stage: Stage) -> f64 {
     let mut score = VoxelScore::<true>::new(&mut stage.voxel_kev, RangeEnds::NONE);
     run_batch(&stage.world, &stage.beam, Estimator::Map, ADDRESS, HISTORIES, &mut score);
