@@ -1,6 +1,7 @@
 #!/bin/bash
-# Plays a campaign on a real Slurm: a controller and two nodes on this machine, started for this and ended after it. One task is
-# killed on purpose and one runs into its walltime; the merged result must have the bits of one run.
+# Plays two campaigns on a real Slurm: a controller and two nodes on this machine, started for this and ended after it. Of the first,
+# one task is killed on purpose and one is told to stop; all tasks of the second run into a walltime of one minute, as often as it
+# takes (Slurm lets two minutes pass before a task runs again). The merged results must have the bits of one run. Takes ten to fifteen minutes.
 #
 #     scripts/check_slurm.sh target/release/childsize
 #
@@ -23,6 +24,7 @@ fail() {
 for tool in slurmctld slurmd sbatch scontrol scancel munged python3; do
     command -v "$tool" >/dev/null 2>&1 || skip "there is no $tool (Debian: apt-get install slurmctld slurmd slurm-client munge)"
 done
+python3 -c "import h5py" 2>/dev/null || command -v h5diff >/dev/null 2>&1 || skip "neither h5py nor h5diff is there to compare with"
 # The controller and the nodes of another Slurm are left alone.
 if pgrep -x slurmctld >/dev/null || pgrep -x slurmd >/dev/null; then skip "another Slurm is running here"; fi
 
@@ -88,10 +90,35 @@ done
     skip "Slurm does not start here"
 }
 
-histories=${HISTORIES:-4e6}
-sed -e 's/^target = .*//' -e "s/^histories = .*/histories = $histories/" "$here/examples/chest-5y.toml" |
-    sed -e 's/^voxel_mm = .*/voxel_mm = 4.0/' >"$work/protocol.toml"
+# protocol HISTORIES FILE: the example's chest, coarser.
+protocol() {
+    sed -e 's/^target = .*//' -e "s/^histories = .*/histories = $1/" -e 's/^voxel_mm = .*/voxel_mm = 4.0/' \
+        "$here/examples/chest-5y.toml" >"$2"
+}
+# finished CAMPAIGN SECONDS: waits for the result, or until nothing is queued any more.
+finished() {
+    for _ in $(seq "$2"); do
+        [ -e "$1/result/result.h5" ] && break
+        [ -z "$(squeue -h 2>/dev/null)" ] && break
+        sleep 1
+    done
+    [ -e "$1/result/result.h5" ] || {
+        tail -n 5 "$1"/slurm/*.log
+        squeue
+        fail "no result"
+    }
+    while [ -n "$(squeue -h 2>/dev/null)" ]; do sleep 1; done
+    echo "check_slurm: logs of $1"
+    tail -n 4 "$1"/slurm/*.log
+}
+# same CAMPAIGN PROTOCOL: the bits of one run.
+same() {
+    "$program" run "$2" -o "$1-one" --progress none >/dev/null || fail "the run in one piece"
+    python3 "$here/scripts/compare_bits.py" "$1/result/result.h5" "$1-one/result.h5" || fail "the bits differ"
+}
+
 cd "$work" || exit 1
+protocol "${HISTORIES:-4e6}" protocol.toml
 "$program" plan protocol.toml --shards 4 -o campaign || fail "no plan"
 "$program" submit slurm campaign --checkpoint-seconds 1 --signal-seconds 30 --time 00:02:00 --rounds 3 || fail "not submitted"
 
@@ -111,19 +138,20 @@ done
 job=$(squeue -h -r -n childsize-shards -t running -o %i | head -1)
 [ -n "$job" ] && scancel --batch --signal=TERM "$job" && echo "check_slurm: $job was told to stop"
 
-for _ in $(seq 600); do
-    [ -e campaign/result/result.h5 ] && break
-    [ -z "$(squeue -h 2>/dev/null)" ] && break
-    sleep 1
-done
-[ -e campaign/result/result.h5 ] || {
-    tail -n 5 campaign/slurm/*.log
-    squeue
-    fail "no result"
-}
-while [ -n "$(squeue -h 2>/dev/null)" ]; do sleep 1; done
-echo "check_slurm: logs"
-tail -n 4 campaign/slurm/*.log
-"$program" run protocol.toml -o one --progress none >/dev/null || fail "the run in one piece"
-python3 "$here/scripts/compare_bits.py" campaign/result/result.h5 one/result.h5 || fail "the bits differ"
+finished campaign 600
+same campaign protocol.toml
+
+# Tasks that take longer than their walltime: Slurm itself tells them to stop (up to a minute before it is up), they keep their states
+# and queue again, until all batches are played. Nobody else stops them.
+# A shard takes 75 s of CPU time, at the speed of the first campaign.
+histories=$(python3 -c 'import json, sys; of = json.load(open(sys.argv[1])); print(f"{2 * 75 * of[sys.argv[2]]:.2e}")' \
+    campaign/result/summary.json histories_per_cpu_s) || fail "no speed in the summary"
+protocol "${WALLTIME_HISTORIES:-$histories}" long.toml
+"$program" plan long.toml --shards 2 -o walltime || fail "no plan"
+"$program" submit slurm walltime --checkpoint-seconds 20 --signal-seconds 15 --time 00:01:00 --rounds 3 || fail "not submitted"
+finished walltime 1200
+stops=$(cat walltime/slurm/shard-*.log | grep -c 'goes on from there')
+[ "${stops:-0}" -gt 0 ] || fail "no task ran into its walltime: give more WALLTIME_HISTORIES"
+echo "check_slurm: tasks ran into their walltime and kept their states $stops times"
+same walltime long.toml
 echo "check_slurm: passed"

@@ -1,29 +1,23 @@
 //! Two thousand mutants of every format that is no phantom: a sentence, or what the file says; never a panic, and for sealed files
-//! never another number. Phantoms of other programs are in `tests/hostile_imports.rs`.
+//! never another number. Phantoms of other programs are in `tests/hostile_imports.rs`, HDF5 in `tests/hdf5_mutants.rs`.
 
 mod common;
 
-use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::time::Instant;
+use std::path::Path;
 
 use childsize::geometry::formula::Sex;
 use childsize::io::dicom_record::{read_rdsr, slice_record};
-use childsize::io::export::phantom_h5;
-use childsize::io::import::import;
 use childsize::io::library_scanner::LibraryScanner;
 use childsize::io::protocol::Protocol;
-use childsize::io::result::read::batches;
 use childsize::io::scanner_fit::ScannerMeasurements;
 use childsize::io::size_tables::{SizeTableFile, shipped};
-use childsize::io::{phantom_file, response, risk_table};
+use childsize::io::{phantom_file, risk_table};
 use common::mutants::{mutant, survive};
-use common::{childsize, newborn, quick_protocol};
-use rayon::prelude::*;
+use common::trials::printed;
 
 const MUTANTS: u64 = 2000;
-/// Mutants of an HDF5 file in the usual tests: each takes a process.
-const OF_HDF5: u64 = 300;
+/// Mutants that the program itself reads, each with a process of its own.
+const OF_PROGRAM: u64 = 50;
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -120,17 +114,26 @@ fn records_of_scanners() {
     for name in ["dual.dcm", "mixed.dcm"] {
         let file = folder.path().join(name);
         survive(&file, MUTANTS, || read_rdsr(&file), |_, _| {});
+        let bytes = std::fs::read(&file).unwrap();
+        let refused = (0..OF_PROGRAM).filter(|&seed| {
+            let file = folder.path().join(format!("{seed}.dcm"));
+            std::fs::write(&file, mutant(&bytes, seed)).unwrap();
+            let draft = folder.path().join(format!("{name}.{seed}.toml")).display().to_string();
+            printed(&["protocol", "from-rdsr", "--phantom", "ce-05y", "-o", &draft], &file).is_none()
+        });
+        let refused = refused.count() as u64;
+        assert!(refused > OF_PROGRAM / 10, "{name}: {refused} of {OF_PROGRAM} refused");
     }
     let slice = folder.path().join("slice.dcm");
     std::fs::copy(root().join("tests/records/modulated/000.dcm"), &slice).unwrap();
     survive(&slice, MUTANTS, || slice_record(&std::fs::read(&slice).unwrap()), |_, _| {});
 }
 
-/// Tables have a digest: what is accepted is what was written. Every text of over a megabyte is parsed as a whole.
-fn tables(mutants: u64) {
+/// Tables have a digest: what is accepted is what was written.
+fn tables(whole: &SizeTableFile, mutants: u64) {
     let folder = tempfile::tempdir().unwrap();
-    shipped().unwrap().write(folder.path()).unwrap();
     let file = folder.path().join("tables.json");
+    std::fs::write(&file, serde_json::to_vec(whole).unwrap()).unwrap();
     let read = || {
         let text = String::from_utf8_lossy(&std::fs::read(&file).unwrap()).into_owned();
         let tables = SizeTableFile::parse(&text)?;
@@ -139,130 +142,29 @@ fn tables(mutants: u64) {
     survive(&file, mutants, read, |found, original| assert_eq!(found, original));
 }
 
+/// One row of each of the tables that ship, with a digest of its own: of the whole, every text of over a megabyte is parsed.
+fn one_row_of_each() -> SizeTableFile {
+    let mut small = shipped().unwrap();
+    small.phantoms.truncate(1);
+    small.reductions.truncate(1);
+    small.checks.truncate(1);
+    small.tables.entries.truncate(1);
+    small.tables.entries[0].organs.truncate(3);
+    small.tables.slices.truncate(1);
+    small.tables.size_fits.truncate(1);
+    small.tables.organ_fits.truncate(1);
+    small.digest = SizeTableFile::digest_of(&small.tables).unwrap();
+    small
+}
+
 #[test]
 fn size_tables_as_json() {
-    tables(60);
+    tables(&one_row_of_each(), MUTANTS);
+    tables(&shipped().unwrap(), 40);
 }
 
 #[test]
-#[ignore = "slow, minutes: the usual tests take the first of these mutants; run after changes of the reader"]
+#[ignore = "slow, minutes: the usual tests take mutants of smaller tables; run after changes of the reader"]
 fn size_tables_as_json_at_length() {
-    tables(MUTANTS);
-}
-
-/// Whether the program comes through a mutant: `None` if it refuses it with a sentence, else what it prints of it.
-fn printed(command: &[&str], file: &Path) -> Option<String> {
-    let start = Instant::now();
-    let output = childsize().args(command).arg(file).output().expect("the program starts");
-    let [out, error] =
-        [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
-    let place = format!("{command:?} {}", file.display());
-    // The process that tries has 10 s of CPU time; this is for one that would hang.
-    assert!(start.elapsed().as_secs_f64() < 120.0, "{place}: {:?}", start.elapsed());
-    match output.status.code() {
-        Some(0) => Some(out),
-        Some(65 | 66) => {
-            // `verify` lists what differs.
-            let said = if command[0] == "verify" && error.is_empty() { &out } else { &error };
-            assert!(said.starts_with("error: ") || said.contains("NOT as it was written"), "{place}: {said}");
-            assert!(error.lines().count() < 4, "{place}: {error}");
-            None
-        }
-        other => panic!("{place}: exit code {other:?}, {error}"),
-    }
-}
-
-/// Mutants of a sealed file, each read by the program: what comes through is printed as the whole file is.
-fn survive_as_program(whole: &Path, mutants: u64, command: &[&str]) {
-    let name = |text: String, file: &Path| {
-        [file, whole].iter().fold(text, |text, file| text.replace(&file.display().to_string(), "FILE"))
-    };
-    let expected = name(printed(command, whole).expect("the whole file is read"), whole);
-    let bytes = std::fs::read(whole).unwrap();
-    let folder = tempfile::tempdir().unwrap();
-    let refused = (0..mutants).into_par_iter().filter(|&seed| {
-        let file: PathBuf = folder.path().join(format!("{seed}.h5"));
-        std::fs::write(&file, mutant(&bytes, seed)).unwrap();
-        let found = printed(command, &file);
-        if let Some(found) = &found {
-            assert!(name(found.clone(), &file) == expected, "seed {seed}: other numbers");
-        }
-        std::fs::remove_file(&file).unwrap();
-        found.is_none()
-    });
-    let refused = refused.count() as u64;
-    println!("{}: {refused} of {mutants} refused", whole.display());
-    assert!(refused > mutants / 10, "{refused} of {mutants} refused");
-}
-
-/// `verify` compares every number of a file, `phantoms size` those of its voxels.
-fn phantoms_as_hdf5(mutants: u64) {
-    let folder = tempfile::tempdir().unwrap();
-    let whole = folder.path().join("whole.h5");
-    let data = root().join("tests/data/import");
-    phantom_h5::write(&import(&data.join("lps.nii.gz"), Some(&data.join("labels.csv"))).unwrap(), &whole)
-        .unwrap();
-    survive_as_program(&whole, mutants, &["phantoms", "size"]);
-    phantom_h5::write(&newborn(1.0), &whole).unwrap();
-    survive_as_program(&whole, mutants, &["verify", "--list"]);
-}
-
-fn results_as_hdf5(mutants: u64) {
-    let folder = tempfile::tempdir().unwrap();
-    let (protocol, out) =
-        (quick_protocol(folder.path(), "a.toml", 100.0, "native"), folder.path().join("out"));
-    let run =
-        childsize().arg("run").arg(&protocol).args(["--histories", "4000", "-o"]).arg(&out).output().unwrap();
-    assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
-    let whole = out.join("result.h5");
-    assert!(!batches(&whole).unwrap().quantities.is_empty());
-    survive_as_program(&whole, mutants, &["verify", "--list"]);
-    let whole = whole.to_str().unwrap();
-    survive_as_program(Path::new(whole), mutants, &["compare", whole]);
-}
-
-fn responses_as_hdf5(mutants: u64) {
-    let folder = tempfile::tempdir().unwrap();
-    let whole = folder.path().join("newborn.h5");
-    let made = Command::new(env!("CARGO_BIN_EXE_childsize"))
-        .args([
-            "respond",
-            "ce-00y-arms-raised",
-            "--voxel-mm",
-            "4",
-            "--relative-error",
-            "0.5",
-            "--ctdi-error",
-            "0.2",
-        ])
-        .args(["--angles", "4", "--plane-mm", "50", "--progress", "none", "-o"])
-        .arg(&whole)
-        .output()
-        .unwrap();
-    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-    assert!(response::read(&whole).is_ok());
-    survive_as_program(&whole, mutants, &["verify", "--list"]);
-}
-
-#[test]
-fn hdf5_phantoms() {
-    phantoms_as_hdf5(OF_HDF5);
-}
-
-#[test]
-fn hdf5_results() {
-    results_as_hdf5(OF_HDF5);
-}
-
-#[test]
-fn hdf5_responses() {
-    responses_as_hdf5(OF_HDF5);
-}
-
-#[test]
-#[ignore = "slow, minutes: 2,000 processes for each; run after changes of a reader, or with another libhdf5"]
-fn hdf5_at_length() {
-    phantoms_as_hdf5(MUTANTS);
-    results_as_hdf5(MUTANTS);
-    responses_as_hdf5(MUTANTS);
+    tables(&shipped().unwrap(), MUTANTS);
 }

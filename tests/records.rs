@@ -2,15 +2,17 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Mutex;
 use std::time::Instant;
 
 use assert_cmd::assert::OutputAssertExt;
 use childsize::error::Error;
 use childsize::io::dicom_record::{
-    ExamRecord, RecordedMode, read_rdsr, read_rdsr_bytes, read_series, slice_record,
+    ExamRecord, RecordedMode, current_of_series, read_rdsr, read_rdsr_bytes, read_series, slice_record,
 };
 use childsize::io::protocol::Protocol;
 use childsize::io::protocol_draft::{Draft, DraftOptions, Region, draft};
+use childsize::io::trial::{self, Answer, Question, Subject};
 use predicates::str::contains;
 use rand::rngs::SmallRng;
 use rand::{RngExt, SeedableRng};
@@ -299,6 +301,49 @@ fn the_command_writes_what_check_accepts_and_does_not_overwrite() {
         run(&["check", &name]).assert().success();
     }
     run(&["protocol", "from-rdsr", "not_there.dcm", "-o", "x.toml"]).assert().code(66);
+}
+
+/// What was asked of another process, in the order it was.
+static ASKED: Mutex<Vec<(PathBuf, Question)>> = Mutex::new(Vec::new());
+
+/// The process of the program has limits; that of this test only remembers, and refuses one file.
+fn remember(path: &Path, question: &Question) -> childsize::error::Result<Answer> {
+    ASKED.lock().unwrap().push((path.to_owned(), question.clone()));
+    match path.ends_with("ends_the_process.dcm") {
+        true => Err(Error::invalid("it ends the process")),
+        false => question.answer(path),
+    }
+}
+
+#[test]
+fn records_are_read_by_another_process_first() {
+    trial::set(remember);
+    let asked = |path: &Path, subject: Subject| {
+        let asked = ASKED.lock().unwrap();
+        asked
+            .iter()
+            .filter(|(at, question)| at == path && *question == Question::Read(subject.clone()))
+            .count()
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let (report, series) = (folder.path().join("mixed.dcm"), folder.path().join("series"));
+    std::fs::copy(sample("mixed.dcm"), &report).unwrap();
+    std::fs::create_dir(&series).unwrap();
+    for slice in std::fs::read_dir(sample("modulated")).unwrap() {
+        let slice = slice.unwrap();
+        std::fs::copy(slice.path(), series.join(slice.file_name())).unwrap();
+    }
+    read_rdsr(&report).unwrap();
+    assert_eq!(asked(&report, Subject::DoseReport), 1);
+    // All slices at once.
+    read_series(&series).unwrap();
+    assert_eq!(asked(&series, Subject::Headers), 1);
+    current_of_series(&series).unwrap();
+    assert_eq!(asked(&series, Subject::Headers), 2);
+    // What ends that process is not read by this one.
+    let ends = folder.path().join("ends_the_process.dcm");
+    std::fs::rename(&report, &ends).unwrap();
+    assert_eq!(read_rdsr(&ends).unwrap_err().to_string(), "it ends the process");
 }
 
 /// Damaged copies of a file: bytes changed, lengths overwritten, ends cut off, pieces doubled.

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Done, console};
 use crate::error::{Error, Result};
+use crate::io::dicom_record::DEEPEST;
 use crate::io::reference;
 use crate::io::trial::{Answer, Question};
 
@@ -34,8 +35,9 @@ const COMMAND: &str = "try-file";
 pub struct TrialArguments {
     /// What is asked, as JSON
     question: String,
-    /// The file
-    file: PathBuf,
+    /// The file; of several, each has its own time, and one that ends the process ends it for those that follow
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
 }
 
 /// What the trying process says.
@@ -47,35 +49,57 @@ enum Told {
     Other(String),
 }
 
-/// The process that tries: prints what it found as JSON.
+/// The process that tries: prints what it found of each file as a line of JSON.
 pub fn run(arguments: &TrialArguments) -> Done {
     let question: Question = serde_json::from_str(&arguments.question)
         .map_err(|error| Error::Internal(format!("a trial without a question: {error}")))?;
-    limit(size_of(&arguments.file))?;
-    let told = match question.answer(&arguments.file) {
+    let alone = arguments.files.len() == 1;
+    limit_memory(arguments.files.iter().map(|file| size_of(file)).max().unwrap_or(0))?;
+    for file in &arguments.files {
+        limit_time(size_of(file), alone)?;
+        let text = serde_json::to_string(&tell(&question, file))
+            .map_err(|error| Error::Internal(format!("a trial: {error}")))?;
+        console::print(&format!("{text}\n"))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn tell(question: &Question, file: &Path) -> Told {
+    match question.answer(file) {
         Ok(answer) => Told::Answer(answer),
         Err(Error::Invalid { message, help }) => Told::Refused { message, help },
         Err(Error::Unreadable { path, reason }) => Told::Unreadable { path, reason },
         Err(other) => Told::Other(other.to_string()),
-    };
-    let text = serde_json::to_string(&told).map_err(|error| Error::Internal(format!("a trial: {error}")))?;
-    console::print(&text)?;
-    Ok(ExitCode::SUCCESS)
+    }
 }
 
 #[cfg(unix)]
-fn limit(bytes: u64) -> Result<()> {
+fn limit_memory(bytes: u64) -> Result<()> {
     use rlimit::{Resource, setrlimit};
     let memory = MEMORY_BYTES + PER_BYTE.saturating_mul(bytes);
-    let cpu_s = cpu_s(bytes);
     setrlimit(Resource::AS, memory, memory)
-        .and_then(|()| setrlimit(Resource::CPU, cpu_s, cpu_s))
         .and_then(|()| setrlimit(Resource::CORE, 0, 0))
         .map_err(|error| Error::Internal(format!("no limit can be set: {error}")))
 }
 
+/// Limits the time from now on: for good for a file `alone`, else until the next one raises the limit.
+#[cfg(unix)]
+fn limit_time(bytes: u64, alone: bool) -> Result<()> {
+    use rlimit::{Resource, getrlimit, setrlimit};
+    let gone_s = cpu_time::ProcessTime::now().as_duration().as_secs();
+    let limit_s = gone_s + cpu_s(bytes);
+    getrlimit(Resource::CPU)
+        .and_then(|(_, hard)| setrlimit(Resource::CPU, limit_s, if alone { limit_s } else { hard }))
+        .map_err(|error| Error::Internal(format!("no limit can be set: {error}")))
+}
+
 #[cfg(not(unix))]
-fn limit(_bytes: u64) -> Result<()> {
+fn limit_memory(_bytes: u64) -> Result<()> {
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn limit_time(_bytes: u64, _alone: bool) -> Result<()> {
     Ok(())
 }
 
@@ -83,13 +107,21 @@ const fn cpu_s(bytes: u64) -> u64 {
     CPU_S + bytes / BYTES_PER_S
 }
 
-/// Bytes of a file, or of the files of a folder.
+/// Bytes of a file, or of the files of a folder and of those in it that are looked into.
 fn size_of(path: &Path) -> u64 {
-    let length = |path: &Path| std::fs::metadata(path).map_or(0, |about| about.len());
-    match std::fs::read_dir(path) {
-        Ok(entries) => entries.flatten().map(|entry| length(&entry.path())).sum(),
-        Err(_) => length(path),
-    }
+    size_below(path, 0)
+}
+
+fn size_below(path: &Path, depth: usize) -> u64 {
+    let Ok(entries) = std::fs::read_dir(path) else {
+        return std::fs::metadata(path).map_or(0, |about| about.len());
+    };
+    let of = |entry: std::fs::DirEntry| match entry.file_type() {
+        Ok(kind) if kind.is_dir() && depth < DEEPEST => size_below(&entry.path(), depth + 1),
+        Ok(kind) if kind.is_dir() => 0,
+        _ => std::fs::metadata(entry.path()).map_or(0, |about| about.len()),
+    };
+    entries.flatten().map(of).sum()
 }
 
 /// Has a file tried by another process of this program.

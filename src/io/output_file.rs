@@ -15,7 +15,8 @@ const SUFFIX: &str = ".part";
 /// Writes a file, replacing what is there in one step.
 pub fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
     let mut file = beside(path)?;
-    file.write_all(bytes).map_err(|error| unwritable(path, &error))?;
+    // The file below, so that a refusal does not name the temporary one.
+    file.as_file_mut().write_all(bytes).map_err(|error| unwritable(path, &error))?;
     publish(file.into_temp_path(), path)
 }
 

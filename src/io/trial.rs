@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::Result;
 use crate::io::verification::{Verified, verify};
-use crate::io::{import, response, result};
+use crate::io::{dicom_record, import, response, result};
 
 /// What a file is taken for.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -26,6 +26,10 @@ pub enum Subject {
     Response,
     /// A CT series, and what it is imported with.
     Ct(import::Options),
+    /// The headers of a CT series, all of a folder at once.
+    Headers,
+    /// A dose report in DICOM.
+    DoseReport,
 }
 
 /// What the process that tries is asked.
@@ -66,6 +70,8 @@ impl Subject {
             Subject::Result { maps } => result::read::check(path, *maps),
             Subject::Response => response::read_untried(path).map(drop),
             Subject::Ct(options) => import::patient_untried(path, options).map(drop),
+            Subject::Headers => dicom_record::read_series_untried(path).map(drop),
+            Subject::DoseReport => dicom_record::read_rdsr_untried(path).map(drop),
         }
     }
 }

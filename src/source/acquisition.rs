@@ -47,6 +47,9 @@ pub enum Overrange {
 /// Number of table feeds of [`Overrange::Auto`], both ends together.
 pub const AUTO_OVERRANGE_FEEDS: f64 = 1.5;
 
+/// Most rotations of an acquisition; two metres in steps of a millimetre are two thousand.
+pub const MOST_ROTATIONS: f64 = 100_000.0;
+
 /// One acquisition of an exam.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Acquisition {
@@ -113,6 +116,11 @@ impl Acquisition {
         check_positive("tube_current_ma", self.tube_current_ma)?;
         check_positive("rotation_time_s", self.rotation_time_s)?;
         check_positive("output_factor", self.output_factor)?;
+        self.check_motion()
+    }
+
+    /// Refuses a range and a motion that no console would accept, before any position is worked out.
+    pub fn check_motion(&self) -> Result<()> {
         check_positive("total_collimation_mm", self.collimation_cm * 10.0)?;
         match self.mode {
             Mode::Helical { pitch } => check_positive("pitch", pitch)
@@ -122,7 +130,29 @@ impl Acquisition {
             }
             Mode::Stationary { .. } => {}
         }
-        self.check_range()
+        self.check_range()?;
+        self.check_rotations()
+    }
+
+    fn check_rotations(&self) -> Result<()> {
+        let (top_cm, bottom_cm) = self.overrange_cm();
+        let length_cm = self.top_z_cm - self.bottom_z_cm + top_cm + bottom_cm;
+        let (key, step_cm) = match self.mode {
+            Mode::Helical { pitch } => ("pitch", pitch * self.collimation_cm),
+            Mode::Axial { table_increment_cm } => ("table_increment_mm", table_increment_cm),
+            Mode::Stationary { .. } => return Ok(()),
+        };
+        let rotations = length_cm / step_cm;
+        if rotations <= MOST_ROTATIONS {
+            return Ok(());
+        }
+        let shown =
+            |number: f64| if number < 1e12 { format!("{number:.0}") } else { format!("{number:.1e}") };
+        Err(Error::invalid(format!(
+            "{key} must be large enough for at most {MOST_ROTATIONS} rotations over the {} mm of the scan, found {}",
+            shown(length_cm * 10.0),
+            shown(rotations)
+        )))
     }
 
     fn check_range(&self) -> Result<()> {
@@ -259,6 +289,31 @@ mod tests {
             dynamic_collimation: false,
             scanner: None,
             output_factor: 1.0,
+        }
+    }
+
+    #[test]
+    fn a_scan_of_rotations_without_end_is_refused_before_they_are_listed() {
+        let axial = |table_increment_cm| Acquisition { mode: Mode::Axial { table_increment_cm }, ..chest() };
+        let helix = |pitch| Acquisition { mode: Mode::Helical { pitch }, ..chest() };
+        assert!(axial(1.21e-4).check().is_ok() && helix(3.1e-5).check().is_ok());
+        for (endless, sentence) in [
+            (
+                axial(1e-8),
+                "table_increment_mm must be large enough for at most 100000 rotations over the 120 mm of the scan, found 1200000000",
+            ),
+            (
+                helix(1e-300),
+                "pitch must be large enough for at most 100000 rotations over the 120 mm of the scan, found 3.0e300",
+            ),
+            (Acquisition { collimation_cm: 1e-300, ..helix(1e-100) }, "found inf"),
+            (
+                Acquisition { top_z_cm: 1e300, bottom_z_cm: -1e300, ..axial(1.0) },
+                "over the 2.0e301 mm of the scan, found 2.0e300",
+            ),
+        ] {
+            let refusal = endless.check().unwrap_err().to_string();
+            assert!(refusal.contains(sentence), "{refusal}");
         }
     }
 

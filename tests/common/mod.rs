@@ -3,8 +3,10 @@
 #![allow(dead_code)] // every test file uses its own part
 
 pub mod bits;
+pub mod disk;
 pub mod mutants;
 pub mod page;
+pub mod trials;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

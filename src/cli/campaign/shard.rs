@@ -35,6 +35,7 @@ pub fn run(folder: &Path, index: Option<usize>, threads: Option<u16>, manner: Ma
     let states = shard.campaign.states(shard.index);
     output_file::make_folder(&states.folder)?;
     let _lock = FolderLock::claim(&states.folder)?;
+    output_file::sweep(&states.folder);
     if shard.campaign.lacks(shard.index, true)?.is_empty() {
         console::print(&format!(" {name} is done: nothing to do\n"))?;
         return Ok(ExitCode::SUCCESS);

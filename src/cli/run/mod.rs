@@ -133,8 +133,10 @@ pub fn resume(directory: &Path, threads: Option<u16>, manner: Manner) -> Done {
     let plan = Plan::of(&protocol, &request, Some(directory))?;
     let outputs = Outputs::claim(directory, &plan.formats, true)?;
     let lock = FolderLock::claim(directory)?;
-    output_file::sweep(directory);
     let checkpoint = checkpoint_of(&plan);
+    // What a killed process left takes room that may be wanted.
+    output_file::sweep(directory);
+    output_file::sweep(&checkpoint.states.folder);
     play(plan, (&outputs, &lock), checkpoint, manner)
 }
 

@@ -10,6 +10,9 @@ mod record;
 mod series;
 mod sr;
 
+pub(in crate::io) use rdsr::read_rdsr_untried;
 pub use rdsr::{read_rdsr, read_rdsr_bytes};
 pub use record::{ExamRecord, RecordedAcquisition, RecordedMode, RecordedNumber, RecordedPatient};
+pub(crate) use series::DEEPEST;
+pub(in crate::io) use series::read_series_untried;
 pub use series::{current_of_series, read_series, slice_record};

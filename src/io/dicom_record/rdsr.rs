@@ -9,6 +9,7 @@ use super::header::{Elements, header_of, read_header};
 use super::record::{ExamRecord, RecordedAcquisition, RecordedMode, RecordedNumber, RecordedPatient};
 use super::sr::{self, KV, MA, MGY, MM, RATIO, S};
 use crate::error::{Error, Result};
+use crate::io::trial::{self, Subject};
 
 /// SOP classes a dose report may have.
 const CLASSES: [&str; 3] =
@@ -33,8 +34,14 @@ const TYPES: [(&str, RecordedMode); 5] = [
     ("113805", RecordedMode::Localizer(None)),
 ];
 
-/// Reads the dose report of a CT exam.
+/// Reads the dose report of a CT exam, after another process has tried to where there is one for it.
 pub fn read_rdsr(path: &Path) -> Result<ExamRecord> {
+    trial::try_first(path, &Subject::DoseReport)?;
+    read_rdsr_untried(path)
+}
+
+/// Reads a dose report in this process.
+pub(in crate::io) fn read_rdsr_untried(path: &Path) -> Result<ExamRecord> {
     let header = read_header(path)?.ok_or_else(|| {
         Error::invalid(format!("{}: a dose report must be a DICOM file, found none", path.display()))
     })?;

@@ -10,16 +10,24 @@ use super::ct_header::{Slice, slice};
 use super::header::{Elements, header_of, read_header};
 use super::record::{ExamRecord, RecordedAcquisition, RecordedMode, RecordedNumber, RecordedPatient};
 use crate::error::{Error, Result};
+use crate::io::trial::{self, Subject};
 
 /// Files of a folder at most.
 const MOST_FILES: usize = 20_000;
 /// Deepest folder below the one that is named.
-const DEEPEST: usize = 4;
+pub(crate) const DEEPEST: usize = 4;
 /// Currents that differ by this share of their mean are taken for one.
 const SAME_CURRENT: f64 = 0.01;
 
-/// Reads the headers of all CT images of a folder and of those in it. Other files are left aside and told of.
+/// Reads the headers of all CT images of a folder and of those in it, after another process has tried to where there is one
+/// for it. Other files are left aside and told of.
 pub fn read_series(folder: &Path) -> Result<ExamRecord> {
+    trial::try_first(folder, &Subject::Headers)?;
+    read_series_untried(folder)
+}
+
+/// Reads the headers of a folder in this process.
+pub(in crate::io) fn read_series_untried(folder: &Path) -> Result<ExamRecord> {
     let mut files = Vec::new();
     list(folder, 0, &mut files)?;
     files.sort();

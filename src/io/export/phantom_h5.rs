@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 use crate::geometry::phantom::{BoneSite, Medium, Phantom};
 use crate::io::digest::sha256_hex_of;
 use crate::io::output_file;
-use crate::io::result::hdf::{NO_UNIT, packed_dataset, text_attribute, text_dataset};
+use crate::io::result::hdf::{NO_UNIT, close, packed_dataset, text_attribute, text_dataset, write_reason};
 use crate::io::seal::seal;
 
 /// Name and version of the format.
@@ -46,9 +46,9 @@ fn fill(phantom: &Phantom, path: &Path) -> Result<()> {
             packed_dataset(&file, name, NO_UNIT, cube)?;
         }
         seal(&file)?;
-        file.close()
+        close(file)
     };
-    written().map_err(|error| Error::Internal(error.to_string()))
+    written().map_err(|error| Error::Internal(write_reason(&error)))
 }
 
 /// SHA-256 of what a phantom file holds, in hexadecimal.

@@ -53,9 +53,9 @@ impl Head {
     }
 
     /// Puts the digest of what follows the block into the block.
-    pub fn seal(mut self, path: &Path) -> Result<()> {
+    pub fn seal(mut self, temporary: &Path, path: &Path) -> Result<()> {
         let failed = |error: std::io::Error| crate::io::output_file::unwritable(path, &error);
-        let mut file = File::options().read(true).write(true).open(path).map_err(failed)?;
+        let mut file = File::options().read(true).write(true).open(temporary).map_err(failed)?;
         file.seek(SeekFrom::Start(self.block_bytes)).map_err(failed)?;
         self.sha256 = sha256_hex_from(&mut file).map_err(failed)?;
         let line = self.line()?;

@@ -10,7 +10,7 @@ use super::head::Head;
 use super::{About, FORMAT, FORMAT_VERSION, Identity};
 use crate::error::Result;
 use crate::io::output_file;
-use crate::io::result::hdf::{NO_UNIT, dataset, text_attribute, text_dataset, write_reason};
+use crate::io::result::hdf::{NO_UNIT, close, dataset, text_attribute, text_dataset, write_reason};
 use crate::io::result::{NOTICE, git_commit};
 use crate::simulation::outcome::{BatchRecord, OrganEnergies};
 use crate::simulation::partial::Partial;
@@ -42,7 +42,7 @@ pub fn write(
     let temporary = output_file::beside(path)?.into_temp_path();
     let filled = fill(&temporary, &head, partial);
     filled.map_err(|error| output_file::unwritable(path, &write_reason(&error)))?;
-    head.seal(&temporary)?;
+    head.seal(&temporary, path)?;
     output_file::publish_beside(temporary, path, previous)
 }
 
@@ -64,8 +64,7 @@ fn fill(path: &Path, head: &Head, partial: &Partial) -> hdf5::Result<()> {
     if let Some(halves) = &partial.smoothed {
         write_smoothing(&file, halves)?;
     }
-    file.flush()?;
-    file.close()
+    close(file)
 }
 
 fn write_batches(group: &Group, records: &[BatchRecord]) -> hdf5::Result<()> {

@@ -105,6 +105,7 @@ pub(super) fn read(section: &Section, phase: &str, around: &Surroundings) -> Res
         scanner: scanner.as_ref().map(|own| Arc::new(own.scanner.clone())),
         output_factor: 1.0,
     };
+    check_motion(section, mode_word, &acquisition)?;
     if acquisition.tube_current_ma.is_nan() {
         acquisition.tube_current_ma = mean_of_profile_ma(&modulation, &acquisition)?;
     }
@@ -163,6 +164,16 @@ fn tube_current_ma(section: &Section, modulation: &ModulationEntry) -> Result<f6
 fn mean_of_profile_ma(modulation: &ModulationEntry, acquisition: &Acquisition) -> Result<f64> {
     let [z_cm, ma] = [0, 1].map(|i| modulation.profile().into_iter().flatten().map(|p| p[i]).collect());
     Ok(CurrentProfile::new(z_cm, 1, ma)?.mean_along(&acquisition.trajectory()))
+}
+
+/// Refuses a motion at the place of the key that sets the table's step.
+fn check_motion(section: &Section, mode: ModeWord, acquisition: &Acquisition) -> Result<()> {
+    let step = match mode {
+        ModeWord::Helical => section.find("pitch"),
+        ModeWord::Axial | ModeWord::Stationary => section.find("table_increment_mm"),
+    };
+    let item = step.map_or_else(|| section.need("total_collimation_mm"), Ok)?;
+    acquisition.check_motion().map_err(|refusal| item.place.refuse(&refusal.to_string()))
 }
 
 fn dynamic_collimation(section: &Section, mode: ModeWord) -> Result<bool> {

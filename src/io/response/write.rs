@@ -12,7 +12,7 @@ use crate::error::Result;
 use crate::io::output_file;
 use crate::io::result::dimension::{join, write_scale};
 use crate::io::result::hdf::{
-    attribute, dataset, packed_dataset, text_attribute, text_dataset, texts_dataset,
+    attribute, close, dataset, packed_dataset, text_attribute, text_dataset, texts_dataset, write_reason,
 };
 use crate::io::result::{NOTICE, git_commit};
 use crate::io::seal::seal;
@@ -23,7 +23,8 @@ use crate::units::MM_PER_CM;
 pub fn write(path: &Path, response: &Response) -> Result<()> {
     let digest = response.digest()?;
     let temporary = output_file::beside(path)?.into_temp_path();
-    fill(&temporary, response, &digest).map_err(|error| output_file::unwritable(path, &error))?;
+    fill(&temporary, response, &digest)
+        .map_err(|error| output_file::unwritable(path, &write_reason(&error)))?;
     output_file::publish(temporary, path)
 }
 
@@ -47,7 +48,7 @@ fn fill(path: &Path, response: &Response, digest: &str) -> hdf5::Result<()> {
         write_matrix(&group, matrix)?;
     }
     seal(&file)?;
-    file.close()
+    close(file)
 }
 
 fn json(value: &impl serde::Serialize) -> hdf5::Result<String> {

@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 use hdf5::types::VarLenUnicode;
-use hdf5::{Dataset, Group, H5Type, Location, Result};
+use hdf5::{Dataset, File, Group, H5Type, Location, Result};
 use ndarray::{ArrayView, ArrayView1, Dimension};
 
 /// Unit of a plain number.
@@ -83,7 +83,15 @@ pub fn packed_dataset<T: H5Type, D: Dimension>(
     let builder = builder.chunk(chunk).shuffle().deflate(DEFLATE_LEVEL).fletcher32();
     let dataset = builder.create(name)?;
     text_attribute(&dataset, "units", units)?;
+    // HDF5 keeps chunks back until a dataset is closed, and a closing that fails says nothing: a full disk would go unseen.
+    dataset.file()?.flush()?;
     Ok(dataset)
+}
+
+/// Writes what HDF5 keeps back of a file, and closes it. A closing alone does not say what could not be written.
+pub fn close(file: File) -> Result<()> {
+    file.flush()?;
+    file.close()
 }
 
 /// Edge of the chunks along an axis: equal parts of at most [`CHUNK_EDGE`], so that little is padding.

@@ -150,5 +150,5 @@ fn fill(path: &Path, result: &ResultFile) -> hdf5::Result<()> {
         None => maps::write_anatomy_alone(&file, phantom)?,
     }
     seal(&file)?;
-    file.close()
+    hdf::close(file)
 }
