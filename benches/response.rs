@@ -25,6 +25,7 @@ fn evaluate(criterion: &mut Criterion) {
         z_cm: None,
         plane_cm: 0.5,
         angles: 12,
+        tilt: true,
     };
     let effort = Effort {
         seed: 1,

@@ -38,6 +38,7 @@ fn made(
         // Thin planes for comparisons; the statistics do not depend on them.
         plane_cm: if angles < 12 { 1.0 } else { 0.5 },
         angles,
+        tilt: true,
     };
     let effort = Effort {
         seed,
@@ -240,44 +241,46 @@ fn comparisons(protocols: &[(&'static str, Acquisition)], phantom: &Phantom) -> 
     protocols.iter().map(compare).collect()
 }
 
-fn assert_within_half_a_per_cent(comparisons: &[Comparison]) {
+/// Every quantity within 0.5 % beyond chance, and all of them within statistics.
+fn assert_all_agree(comparisons: &[Comparison]) {
     let beyond: Vec<&str> = comparisons.iter().flat_map(|one| &one.beyond).map(String::as_str).collect();
     assert!(beyond.is_empty(), "{}", beyond.join("\n"));
+    comparisons.iter().for_each(|one| assert_agree(&one.found, 30, one.what));
 }
 
-/// Organs in the field, out of it and at its ends within 0.5 %, beyond what statistics explain. Ignored every day, run when the
-/// response changes: matrix and runs have to be known to a tenth of a per cent.
+fn axial(width_cm: f64, base: &Acquisition) -> Acquisition {
+    Acquisition {
+        mode: Mode::Axial { table_increment_cm: width_cm },
+        collimation_cm: width_cm,
+        tube_voltage_kv: 100.0,
+        ..base.clone()
+    }
+}
+
+/// Organs in the field, out of it and at its ends. Ignored every day, run when the response changes: matrix and runs have to be
+/// known to a tenth of a per cent.
 #[test]
 #[ignore = "slow, eight minutes of CPU: matrix and runs known to a tenth of a per cent"]
-fn organs_agree_to_half_a_per_cent_in_helices() {
+fn organs_agree_to_half_a_per_cent() {
     let phantom = newborn(0.2);
     let base = chest(&phantom);
     let from_the_left =
         CurrentProfile::new(vec![0.0, 40.0], 4, vec![1.0, 3.0, 1.0, 0.5, 1.0, 1.0, 1.0, 1.0]).unwrap();
     let modulation = Some(Arc::new(from_the_left));
-    assert_within_half_a_per_cent(&comparisons(
-        &[
-            ("70 kV", Acquisition { tube_voltage_kv: 70.0, ..base.clone() }),
-            ("140 kV, 20 mm", Acquisition { tube_voltage_kv: 140.0, collimation_cm: 2.0, ..base.clone() }),
-            ("modulated, 100 kV", Acquisition { modulation, tube_voltage_kv: 100.0, ..base }),
-        ],
-        &phantom,
-    ));
+    let protocols = [
+        ("70 kV", Acquisition { tube_voltage_kv: 70.0, ..base.clone() }),
+        ("140 kV, 20 mm", Acquisition { tube_voltage_kv: 140.0, collimation_cm: 2.0, ..base.clone() }),
+        ("modulated, 100 kV", Acquisition { modulation, tube_voltage_kv: 100.0, ..base.clone() }),
+        ("axial, 20 mm", axial(2.0, &base)),
+    ];
+    assert_all_agree(&comparisons(&protocols, &phantom));
 }
 
-/// The same of axial rotations, and within statistics. They agree in the field, but not out of it and at its ends: the matrix does
-/// not know from where a ray comes. It passes once it does.
+/// The same of narrow axial rotations, whose field ends sharply within a plane that holds much of the clavicles: they are off by
+/// 3.6 %, while organs in the field agree. It passes once planes are cut where fields end.
 #[test]
-#[ignore = "slow, six minutes of CPU, and known to fail: the tilt of the cone is not in the matrix"]
-fn organs_agree_to_half_a_per_cent_in_axial_rotations() {
+#[ignore = "slow, three minutes of CPU, and known to fail: a sharp end of the field within a plane"]
+fn organs_agree_to_half_a_per_cent_in_narrow_axial_rotations() {
     let phantom = newborn(0.2);
-    let axial = |width_cm: f64| Acquisition {
-        mode: Mode::Axial { table_increment_cm: width_cm },
-        collimation_cm: width_cm,
-        tube_voltage_kv: 100.0,
-        ..chest(&phantom)
-    };
-    let comparisons = comparisons(&[("axial, 20 mm", axial(2.0)), ("axial, 10 mm", axial(1.0))], &phantom);
-    assert_within_half_a_per_cent(&comparisons);
-    comparisons.iter().for_each(|one| assert_agree(&one.found, 30, one.what));
+    assert_all_agree(&comparisons(&[("axial, 10 mm", axial(1.0, &chest(&phantom)))], &phantom));
 }

@@ -269,6 +269,7 @@ impl ExploreArguments {
             z_cm: Some(z_cm),
             plane_cm: 1.0,
             angles: 1,
+            tilt: false,
         }
     }
 

@@ -171,6 +171,7 @@ impl RespondArguments {
             z_cm: None,
             plane_cm: self.plane_mm * CM_PER_MM,
             angles: usize::from(self.angles),
+            tilt: true,
         }
     }
 

@@ -89,6 +89,11 @@ impl CellSource {
         }
     }
 
+    /// Largest sine of a ray's angle to the plane of rotation.
+    pub fn sin_cone(&self) -> f64 {
+        self.sin_cone
+    }
+
     /// Whether any photon of an energy bin is emitted.
     pub fn has(&self, energy: usize) -> bool {
         self.bins[energy].is_some()

@@ -30,6 +30,8 @@ const OUTSIDE: f64 = 1e-4;
 pub struct CellWeights {
     /// By column: mAs times cone (sine) times the square of the distance at which output is stated, cm² mAs.
     pub columns: Vec<f64>,
+    /// By column: the same times the sine of the rays' angle to the plane of rotation, positive for rays from below.
+    pub tilts: Vec<f64>,
     /// By energy bin: photons per cm² and mAs at that distance, before the bowtie.
     pub energies: Vec<f64>,
 }
@@ -38,10 +40,8 @@ impl CellWeights {
     /// Weights of an acquisition on a scanner, whose bowtie must be that of the matrix.
     pub fn of(acquisition: &Acquisition, scanner: &Scanner, grid: &CellGrid) -> Result<Self> {
         let spectrum = scanner.spectrum_before_bowtie(acquisition.tube_voltage_kv)?;
-        Ok(CellWeights {
-            columns: column_weights(acquisition, scanner.source_to_isocentre_cm, grid),
-            energies: energy_weights(&spectrum, grid)?,
-        })
+        let (columns, tilts) = column_weights(acquisition, scanner.source_to_isocentre_cm, grid);
+        Ok(CellWeights { columns, tilts, energies: energy_weights(&spectrum, grid)? })
     }
 
     /// First and last column with weight; `None` if the beam passes the grid by.
@@ -94,8 +94,12 @@ fn slope(at: &[f64], bin: usize) -> Vec<(usize, f64)> {
     vec![(bin - 1, -b / (a * (a + b))), (bin, (b - a) / (a * b)), (bin + 1, a / (b * (a + b)))]
 }
 
-/// mAs cm² that pass every column.
-fn column_weights(acquisition: &Acquisition, source_to_isocentre_cm: f64, grid: &CellGrid) -> Vec<f64> {
+/// mAs cm² that pass every column, and the same times the sine of the tilt.
+fn column_weights(
+    acquisition: &Acquisition,
+    source_to_isocentre_cm: f64,
+    grid: &CellGrid,
+) -> (Vec<f64>, Vec<f64>) {
     let trajectory = acquisition.trajectory();
     let blades = Blades::new(acquisition, source_to_isocentre_cm);
     let angles = Angles::new(acquisition, &trajectory, grid.angles);
@@ -109,7 +113,8 @@ fn column_weights(acquisition: &Acquisition, source_to_isocentre_cm: f64, grid: 
         raw.add(grid, z_cm, source_to_isocentre_cm, blades.open(z_cm), &by_angle);
     }
     let scale = acquisition.total_mas() * acquisition.output_factor * REFERENCE_DISTANCE_CM.powi(2) / current;
-    raw.spread(grid).into_iter().map(|weight| weight * scale).collect()
+    let tilts = raw.tilt.iter().map(|weight| weight * scale).collect();
+    (raw.spread(grid).into_iter().map(|weight| weight * scale).collect(), tilts)
 }
 
 /// Steps in which a path is followed, alike in time.
@@ -196,12 +201,14 @@ struct Moments {
     weight: Vec<f64>,
     along_z: Vec<f64>,
     along_angle: Vec<f64>,
+    /// Weights times the sine of the tilt.
+    tilt: Vec<f64>,
 }
 
 impl Moments {
     fn new(grid: &CellGrid) -> Self {
         let none = || vec![0.0; grid.columns()];
-        Moments { weight: none(), along_z: none(), along_angle: none() }
+        Moments { weight: none(), along_z: none(), along_angle: none(), tilt: none() }
     }
 
     /// Adds the beam of a source plane, between two sines of the cone angle.
@@ -227,13 +234,16 @@ impl Moments {
             if from_cm >= to_cm {
                 break;
             }
-            let cone = sine(to_cm) - sine(from_cm);
+            let (from_sine, to_sine) = (sine(from_cm), sine(to_cm));
+            let cone = to_sine - from_sine;
+            let tilt = 0.5 * (from_sine + to_sine);
             let off = (0.5 * (from_cm + to_cm) - bottom_cm) / grid.plane_cm - 0.5;
             for &(angle, share, moment) in by_angle {
                 let column = plane * grid.angles + angle;
                 self.weight[column] += cone * share;
                 self.along_z[column] += cone * share * off;
                 self.along_angle[column] += cone * moment;
+                self.tilt[column] += cone * share * tilt;
             }
         }
     }

@@ -45,6 +45,14 @@ impl Combinations {
     }
 }
 
+/// Sums over photons, and squares of differences over pairs, by row.
+pub struct PairSums<'a> {
+    /// Sums.
+    pub sums: &'a mut [f64],
+    /// Squares.
+    pub squares: &'a mut [f64],
+}
+
 /// Scores histories by kerma, pair by pair.
 pub struct ResponseScore<'a> {
     combinations: &'a Combinations,
@@ -52,6 +60,8 @@ pub struct ResponseScore<'a> {
     marrow_kev: Box<[f64; 256]>,
     touched: Vec<u8>,
     values: [Vec<f64>; 2],
+    /// By photon of the pair: three times its tilt over the largest one.
+    tilts: [f64; 2],
     /// Where the energy went.
     pub balance: EnergyBalance,
 }
@@ -66,12 +76,15 @@ impl<'a> ResponseScore<'a> {
             marrow_kev: Box::new([0.0; 256]),
             touched: Vec::with_capacity(256),
             values: [vec![0.0; rows], vec![0.0; rows]],
+            tilts: [0.0; 2],
             balance: EnergyBalance::default(),
         }
     }
 
-    /// Ends the history of one photon of a pair: its energies become values of rows.
-    pub fn end_history(&mut self, of_pair: usize) {
+    /// Ends the history of one photon of a pair: its energies become values of rows. `tilt` is the sine of its ray to the plane
+    /// of rotation over the largest one.
+    pub fn end_history(&mut self, of_pair: usize, tilt: f64) {
+        self.tilts[of_pair] = 3.0 * tilt;
         let values = &mut self.values[of_pair];
         for label in self.touched.drain(..) {
             let label = usize::from(label);
@@ -87,13 +100,20 @@ impl<'a> ResponseScore<'a> {
         }
     }
 
-    /// Ends a pair: adds its sum to `sums` and the square of its difference to `squares`, by row.
-    pub fn end_pair(&mut self, sums: &mut [f64], squares: &mut [f64]) {
-        let [first, second] = &mut self.values;
-        let pairs = first.iter_mut().zip(second.iter_mut());
-        for ((a, b), (sum, square)) in pairs.zip(sums.iter_mut().zip(squares)) {
+    /// Ends a pair: adds its sum and the square of its difference by row, of the values and of their slopes with the tilt.
+    ///
+    /// Tilts t are drawn evenly from −1 to 1: of values a + b t the mean of 3 t times the value is b.
+    pub fn end_pair(&mut self, values: PairSums, slopes: PairSums) {
+        let ([first, second], [of_first, of_second]) = (&mut self.values, self.tilts);
+        let sums = values.sums.iter_mut().zip(values.squares).zip(slopes.sums.iter_mut().zip(slopes.squares));
+        for ((a, b), ((sum, square), (slope, slope_square))) in
+            first.iter_mut().zip(second.iter_mut()).zip(sums)
+        {
             *sum += *a + *b;
             *square += (*a - *b) * (*a - *b);
+            let (tilted_a, tilted_b) = (*a * of_first, *b * of_second);
+            *slope += tilted_a + tilted_b;
+            *slope_square += (tilted_a - tilted_b) * (tilted_a - tilted_b);
             (*a, *b) = (0.0, 0.0);
         }
     }
@@ -142,14 +162,19 @@ mod tests {
         let mut score = ResponseScore::new(&combinations);
         score.kerma(0, 3, 1.0, 0.0);
         score.kerma(0, 3, 2.0, 0.0);
-        score.end_history(0);
+        score.end_history(0, 0.5);
         score.kerma(0, 4, 1.0, 0.5);
-        score.end_history(1);
-        let (mut sums, mut squares) = ([0.0; 2], [0.0; 2]);
-        score.end_pair(&mut sums, &mut squares);
-        assert_eq!((sums, squares), ([6.0, 9.0], [36.0, 9.0]));
-        score.end_pair(&mut sums, &mut squares);
-        assert_eq!((sums, squares), ([6.0, 9.0], [36.0, 9.0]));
+        score.end_history(1, -1.0 / 3.0);
+        let [mut sums, mut squares, mut slopes, mut slope_squares] = [[0.0; 2]; 4];
+        // Nothing is added by a pair that leaves nothing.
+        for _ in 0..2 {
+            score.end_pair(
+                PairSums { sums: &mut sums, squares: &mut squares },
+                PairSums { sums: &mut slopes, squares: &mut slope_squares },
+            );
+            assert_eq!((sums, squares), ([6.0, 9.0], [36.0, 9.0]));
+            assert_eq!((slopes, slope_squares), ([9.0, -1.5], [81.0, 110.25]));
+        }
         assert_eq!((combinations.largest(0), combinations.largest(1)), (2.0, 10.0));
     }
 }

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::rows::{RowKind, Rows, UNIT_PHOTONS};
 use crate::analysis::effective_dose::Scheme;
-use crate::simulation::response::ResponseMatrix;
+use crate::simulation::response::{ResponseMatrix, Tilt};
 use crate::source::cell_weights::CellWeights;
 use crate::tally::estimate::Estimate;
 
@@ -42,10 +42,48 @@ pub fn answers(matrix: &ResponseMatrix, acquisitions: &[CellWeights]) -> (Vec<Ve
                 whole.add(sum, photons, cell);
             }
         }
+        if let Some(tilt) = &matrix.tilt {
+            add_tilt(tilt, (column, energies, rows), acquisitions, &mut parts, &mut whole);
+        }
     }
     let parts: Vec<Vec<Estimate>> = parts.iter().map(|part| part.estimates(matrix)).collect();
     let whole = if parts.len() == 1 { parts[0].clone() } else { whole.estimates(matrix) };
     (parts, whole)
+}
+
+/// Mean tilt, as a share of the largest that was played, from which on it is heeded: within a helix rays come from below as
+/// much as from above.
+const LEAST_TILT: f64 = 0.01;
+
+/// Adds what the tilt of the rays that cross a column changes.
+fn add_tilt(
+    tilt: &Tilt,
+    (column, energies, rows): (usize, usize, usize),
+    acquisitions: &[CellWeights],
+    parts: &mut [Sums],
+    whole: &mut Sums,
+) {
+    let heeded = |weights: &CellWeights| {
+        let share = weights.tilts[column] / tilt.sin_cone;
+        if share.abs() > LEAST_TILT * weights.columns[column].abs() { share } else { 0.0 }
+    };
+    let shares: Vec<f64> = acquisitions.iter().map(heeded).collect();
+    if shares.iter().all(|&share| share == 0.0) {
+        return;
+    }
+    for energy in 0..energies {
+        let at = (column * energies + energy) * rows;
+        let cell = (&tilt.slope[at..at + rows], &tilt.standard_error[at..at + rows]);
+        let mut sum = 0.0;
+        for ((weights, share), part) in acquisitions.iter().zip(&shares).zip(&mut *parts) {
+            let weight = share * weights.energies[energy] / UNIT_PHOTONS;
+            sum += weight;
+            part.sum(weight, cell);
+        }
+        if acquisitions.len() > 1 {
+            whole.sum(sum, cell);
+        }
+    }
 }
 
 /// Columns from the first to the last that has weight.
@@ -72,8 +110,13 @@ impl Sums {
     }
 
     #[inline]
-    fn add(&mut self, weight: f64, photons: f64, (values, errors): (&[f32], &[f32])) {
+    fn add(&mut self, weight: f64, photons: f64, cell: (&[f32], &[f32])) {
         self.heaviest = self.heaviest.max(weight / photons);
+        self.sum(weight, cell);
+    }
+
+    #[inline]
+    fn sum(&mut self, weight: f64, (values, errors): (&[f32], &[f32])) {
         for (mean, value) in self.means.iter_mut().zip(values) {
             *mean += weight * f64::from(*value);
         }

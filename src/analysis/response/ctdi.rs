@@ -34,6 +34,7 @@ pub fn respond_ctdi(
         z_cm: Some(Z_CM),
         plane_cm: PLANE_CM,
         angles: 1,
+        tilt: false,
     };
     let awaited = vec![AwaitedScan::whole(vec![2], relative_error)];
     let effort = Effort { seed, awaited, most_histories: u64::MAX };

@@ -71,6 +71,7 @@ pub fn respond_between(
         z_cm: Some(z_cm),
         plane_cm: PLANE_CM,
         angles: 1,
+        tilt: false,
     };
     respond(&making, &combinations, &Effort { seed, awaited, most_histories: u64::MAX }, observer)
 }

@@ -115,6 +115,7 @@ impl Child {
         let end = |range_cm| -> Result<Estimate> {
             let mut more = weights(range_cm, scanner)?;
             more.columns.iter_mut().zip(&whole.columns).for_each(|(more, whole)| *more -= whole);
+            more.tilts.iter_mut().zip(&whole.tilts).for_each(|(more, whole)| *more -= whole);
             Ok(per(&effective(&answer(matrix, &[more]))?[0], &ctdi[1]))
         };
         let doses = effective(&values)?;

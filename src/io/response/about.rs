@@ -13,9 +13,7 @@ use crate::source::gantry::{PatientPosition, Placement};
 use crate::source::scanner::{Scanner, SpectrumSource};
 use crate::units::MM_PER_CM;
 
-/// Axial rotations of beams this wide and wider are warned of, cm: the cone's tilt does not average out.
-const WIDE_CM: f64 = 1.0;
-/// Wider axial rotations are refused, cm: organs in the field were off by up to 5 % at 4 cm, by 1 % at 2 cm.
+/// Wider axial rotations are refused, cm: up to here answers were compared with simulations.
 const WIDEST_AXIAL_CM: f64 = 2.0;
 /// Positions by their names in protocols.
 const POSITIONS: [(&str, PatientPosition); 4] = [
@@ -136,18 +134,15 @@ impl About {
 
     /// What a physicist should know of the answers to a protocol.
     pub fn warnings(&self, prepared: &Prepared) -> Vec<String> {
-        let wide = prepared.exam.acquisitions.iter().filter(|acquisition| {
-            matches!(acquisition.mode, Mode::Axial { .. }) && acquisition.collimation_cm >= WIDE_CM
-        });
+        let axial = |acquisition: &&Acquisition| matches!(acquisition.mode, Mode::Axial { .. });
         let sentence = |acquisition: &Acquisition| {
             format!(
-                "acquisition `{}`: the cone of {:.0} mm rotations is averaged; organs off the axis that are short along z may be \
-                 off by 1 %, organs at the ends of the range by more",
-                acquisition.phase,
-                acquisition.collimation_cm * MM_PER_CM
+                "acquisition `{}`: the field of axial rotations ends sharply, within a plane of the response; small organs at the \
+                 ends of the range may be off by some per cent",
+                acquisition.phase
             )
         };
-        wide.map(sentence).collect()
+        prepared.exam.acquisitions.iter().filter(axial).map(sentence).collect()
     }
 
     /// Refuses another geometry or bowtie, and tube voltages the response was not made for. Spectrum and flat filters
@@ -184,7 +179,7 @@ impl About {
     }
 }
 
-/// Refuses beams whose tilt along z a matrix cannot tell: it knows where a ray crosses the axis, not from where it came.
+/// Refuses beams that are tilted more than a matrix was compared for.
 fn check_cone(acquisition: &Acquisition) -> Result<()> {
     let width_mm = acquisition.collimation_cm * MM_PER_CM;
     let refused = match acquisition.mode {

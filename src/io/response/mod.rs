@@ -5,7 +5,7 @@
 //! | `/` | `format`, `format_version`, `software_version`, `git_commit`, `created`, `notice`, `digest` |
 //! | `/about` | `json`: phantom, scanner and physics with their digests, how the matrix was made |
 //! | `/rows` | `kind`, `id`, `name`, `unit`, `mass` of every row; `json`: the same for programs, with the tissues' rows |
-//! | `/matrix` | `mean`, `standard_error` [z, angle, energy, row] per 10⁹ photons per radian of fan angle before the bowtie; `z`, `angle`, `energy` are the middles (the mean energy) of the cells, `energy_edges` the bins |
+//! | `/matrix` | `mean`, `standard_error` [z, angle, energy, row] per 10⁹ photons per radian of fan angle before the bowtie; `z`, `angle`, `energy` are the middles (the mean energy) of the cells, `energy_edges` the bins; `tilt_slope`, `tilt_slope_standard_error`: how the mean changes from rays in the plane of rotation to those of the sine `tilt_sin_cone` to it |
 //! | `/ctdi/head16`, `/ctdi/body32` | the same of the CTDI phantoms: rows centre, periphery, weighted |
 //!
 //! `digest` is over all numbers and the two texts: a file that was changed is refused.
@@ -33,7 +33,7 @@ pub use write::write;
 /// What the file says it is.
 pub const FORMAT: &str = "childsize.response";
 /// Version of the layout.
-pub const FORMAT_VERSION: &str = "1.0";
+pub const FORMAT_VERSION: &str = "1.1";
 
 /// A phantom's response with that of the CTDI phantoms.
 #[derive(Clone, Debug)]
@@ -84,7 +84,8 @@ impl Response {
 
 fn matrix_digest(matrix: &ResponseMatrix) -> String {
     let mut digest = Sha256::new();
-    for values in [&matrix.mean, &matrix.standard_error] {
+    let slopes = matrix.tilt.iter().flat_map(|tilt| [&tilt.slope, &tilt.standard_error]);
+    for values in [&matrix.mean, &matrix.standard_error].into_iter().chain(slopes) {
         // A block at a time: the digest would rather not be called for four bytes.
         let mut bytes = Vec::with_capacity(1 << 18);
         for block in values.chunks(1 << 16) {
@@ -98,7 +99,9 @@ fn matrix_digest(matrix: &ResponseMatrix) -> String {
     let heights = format!("{:.6} {:.6}", grid.low_z_cm * MM_PER_CM, grid.plane_cm * MM_PER_CM);
     let shape = [grid.planes, grid.angles, grid.energies(), matrix.rows];
     let energies = (&grid.energy_edges_kev, &grid.mean_energies_kev);
-    let rest = format!("{heights} {shape:?} {energies:?} {:?} {:?}", matrix.photons, matrix.one_photon);
+    let sin_cone = matrix.tilt.as_ref().map(|tilt| tilt.sin_cone);
+    let rest =
+        format!("{heights} {shape:?} {energies:?} {:?} {:?} {sin_cone:?}", matrix.photons, matrix.one_photon);
     digest.update(rest.as_bytes());
     sha256_hex(&digest.finalize())
 }

@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 use crate::io::result::read::first_line;
 use crate::io::seal::{self, attribute_text, dataset_text};
 use crate::io::trial::{self, Subject};
-use crate::simulation::response::ResponseMatrix;
+use crate::simulation::response::{ResponseMatrix, Tilt};
 use crate::source::cells::CellGrid;
 use crate::tally::energy_balance::EnergyBalance;
 use crate::units::CM_PER_MM;
@@ -107,6 +107,19 @@ fn matrix(group: &Group, rows: usize) -> hdf5::Result<ResponseMatrix> {
     if !whole {
         return Err("the parts of its matrix differ in number".into());
     }
+    let tilt = match group.member_names()?.iter().any(|name| name == "tilt_slope") {
+        false => None,
+        true => {
+            let sets = ["tilt_slope", "tilt_slope_standard_error"].map(|name| group.dataset(name));
+            let [slope, standard_error] = sets;
+            let (slope, standard_error) = (slope?, standard_error?);
+            if slope.shape() != set.shape() || standard_error.shape() != set.shape() {
+                return Err("the parts of its matrix differ in number".into());
+            }
+            let sin_cone = number("tilt_sin_cone")?;
+            Some(Tilt { sin_cone, slope: slope.read_raw()?, standard_error: standard_error.read_raw()? })
+        }
+    };
     let made: Made =
         serde_json::from_str(&attribute_text(group, "made")?).map_err(|error| error.to_string())?;
     Ok(ResponseMatrix {
@@ -114,6 +127,7 @@ fn matrix(group: &Group, rows: usize) -> hdf5::Result<ResponseMatrix> {
         rows,
         mean: set.read_raw()?,
         standard_error: errors.read_raw()?,
+        tilt,
         photons,
         one_photon,
         histories: made.histories,

@@ -67,6 +67,9 @@ fn write_rows(group: &Group, response: &Response) -> hdf5::Result<()> {
     dataset(group, "mass", "g", ArrayView1::from(&masses_g)).map(drop)
 }
 
+/// Dimension scales of a matrix.
+const SCALES: [&str; 4] = ["z", "angle", "energy", "row_index"];
+
 fn write_matrix(group: &Group, matrix: &ResponseMatrix) -> hdf5::Result<()> {
     let grid = &matrix.grid;
     let middle = |plane: usize| (grid.low_z_cm + (plane as f64 + 0.5) * grid.plane_cm) * MM_PER_CM;
@@ -88,5 +91,19 @@ fn write_matrix(group: &Group, matrix: &ResponseMatrix) -> hdf5::Result<()> {
         let set = packed_dataset(group, name, "unit of the row", values)?;
         text_attribute(&set, "long_name", "per 1e9 photons per radian of fan angle before the bowtie")?;
     }
-    join(group, &["z", "angle", "energy", "row_index"], &["mean", "standard_error"])
+    if let Some(tilt) = &matrix.tilt {
+        let slopes = [("tilt_slope", &tilt.slope), ("tilt_slope_standard_error", &tilt.standard_error)];
+        for (name, values) in slopes {
+            let values = ArrayView4::from_shape(shape, values).map_err(|error| error.to_string())?;
+            let set = packed_dataset(group, name, "unit of the row", values)?;
+            text_attribute(
+                &set,
+                "long_name",
+                "change of the mean from rays in the plane of rotation to the most tilted",
+            )?;
+        }
+        attribute(group, "tilt_sin_cone", tilt.sin_cone)?;
+    }
+    let values = ["mean", "standard_error", "tilt_slope", "tilt_slope_standard_error"];
+    join(group, &SCALES, if matrix.tilt.is_some() { &values } else { &values[..2] })
 }

@@ -30,6 +30,7 @@ impl<'a> Awaited<'a> {
                 Some(scan) => CellWeights::of(scan, scanner, grid)?,
                 None => CellWeights {
                     columns: vec![1.0; grid.columns()],
+                    tilts: vec![0.0; grid.columns()],
                     energies: energy_weights(made_with, grid)?,
                 },
             };

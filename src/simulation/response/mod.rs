@@ -45,6 +45,8 @@ pub struct Making<'a> {
     pub plane_cm: f64,
     /// Gantry angles.
     pub angles: usize,
+    /// Whether slopes with the tilt of rays are kept.
+    pub tilt: bool,
 }
 
 /// By how much the planes reach beyond the body, cm: a tilted ray that crosses the axis there may still meet it.
@@ -82,6 +84,18 @@ impl AwaitedScan {
     }
 }
 
+/// How the values of a matrix change with the tilt of a ray: the sine of its angle to the plane of rotation, positive where it
+/// comes from below.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Tilt {
+    /// Largest sine that was played.
+    pub sin_cone: f64,
+    /// Change of the value from no tilt to the largest.
+    pub slope: Vec<f32>,
+    /// Its standard error.
+    pub standard_error: Vec<f32>,
+}
+
 /// A response matrix.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ResponseMatrix {
@@ -93,6 +107,8 @@ pub struct ResponseMatrix {
     pub mean: Vec<f32>,
     /// Standard error of the value.
     pub standard_error: Vec<f32>,
+    /// How values change with the tilt of rays, if that is known.
+    pub tilt: Option<Tilt>,
     /// Photons of every cell, by energy.
     pub photons: Vec<u64>,
     /// By row: an upper limit of what one photon can leave, for rows that no history touched.
@@ -146,7 +162,8 @@ pub fn respond(
             break;
         }
     }
-    work.finish(&awaited, start.elapsed().as_secs_f64())
+    let sin_cone = making.tilt.then_some(source.sin_cone());
+    work.finish(&awaited, sin_cone, start.elapsed().as_secs_f64())
 }
 
 fn check(making: &Making, effort: &Effort) -> Result<()> {

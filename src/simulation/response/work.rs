@@ -6,8 +6,8 @@ use std::time::Instant;
 use rand::Rng;
 use rayon::prelude::*;
 
-use super::ResponseMatrix;
 use super::awaited::Awaited;
+use super::{ResponseMatrix, Tilt};
 use crate::constants::ENERGY_MAX_KEV;
 use crate::error::{Error, Result};
 use crate::numerics::rng::{HistoryAddress, Stream, batch_stream, open01};
@@ -18,7 +18,7 @@ use crate::source::cells::CellGrid;
 use crate::source::spectrum::Spectrum;
 use crate::tally::energy_balance::EnergyBalance;
 use crate::tally::estimate::Estimate;
-use crate::tally::response_score::{Combinations, ResponseScore};
+use crate::tally::response_score::{Combinations, PairSums, ResponseScore};
 use crate::transport::batch::Estimator;
 use crate::transport::flock::Flock;
 use crate::transport::history::{Scratch, launch_organ};
@@ -31,6 +31,8 @@ const SPLITS: f32 = Estimator::Organ.splits();
 const PAIRS_PER_COLUMN: f64 = 96.0;
 /// Bits of the mantissa that values keep: rounding is below the noise of a cell by orders of magnitude.
 const MANTISSA_BITS: u32 = 13;
+/// The same of slopes with the tilt, which are small differences and known far worse.
+const SLOPE_BITS: u32 = 6;
 
 /// Pairs of photons by energy bin of a column, in one pass.
 pub struct ColumnPlan {
@@ -61,16 +63,18 @@ pub struct Work<'a> {
     seed: u64,
     /// Passes done.
     pub passes: u64,
-    /// By column, energy, row: sums over photons, and squares of differences over pairs.
-    sums: Vec<f64>,
-    squares: Vec<f64>,
+    /// By column, energy, row: sums over photons, and squares of differences over pairs; of values and of their slopes with the
+    /// tilt.
+    sums: [Vec<f64>; 2],
+    squares: [Vec<f64>; 2],
     balance: EnergyBalance,
 }
 
 impl<'a> Work<'a> {
     pub fn new(grid: &'a CellGrid, combinations: &'a Combinations, plan: ColumnPlan, seed: u64) -> Self {
         let values = grid.columns() * grid.energies() * combinations.rows();
-        let (sums, squares) = (vec![0.0; values], vec![0.0; values]);
+        let zeros = || [vec![0.0; values], vec![0.0; values]];
+        let (sums, squares) = (zeros(), zeros());
         Work { grid, combinations, plan, seed, passes: 0, sums, squares, balance: EnergyBalance::default() }
     }
 
@@ -110,8 +114,12 @@ impl<'a> Work<'a> {
     fn play_pass(&mut self, made_of: (&World, &CellSource), told: &(dyn Fn() + Sync)) {
         let stride = self.grid.energies() * self.combinations.rows();
         let (plan, combinations, address) = (&self.plan, self.combinations, (self.seed, self.passes));
-        let columns = self.sums.par_chunks_mut(stride).zip(self.squares.par_chunks_mut(stride)).enumerate();
-        let balances: Vec<EnergyBalance> = columns
+        let ([sums, slopes], [squares, slope_squares]) = (&mut self.sums, &mut self.squares);
+        let of_values = sums.par_chunks_mut(stride).zip(squares.par_chunks_mut(stride));
+        let of_slopes = slopes.par_chunks_mut(stride).zip(slope_squares.par_chunks_mut(stride));
+        let balances: Vec<EnergyBalance> = of_values
+            .zip(of_slopes)
+            .enumerate()
             .with_max_len(1)
             .map(|(column, sums)| {
                 let stream = &mut batch_stream(address.0, address.1, column as u64);
@@ -125,13 +133,13 @@ impl<'a> Work<'a> {
         self.passes += 1;
     }
 
-    /// Mean and variance of a value.
-    fn value(&self, energy: usize, at: usize) -> (f64, f64) {
+    /// Mean and variance of a value, or of its slope with the tilt (`of` = 1).
+    fn value(&self, of: usize, energy: usize, at: usize) -> (f64, f64) {
         let pairs = f64::from(self.plan.pairs[energy]) * self.passes as f64;
         if pairs == 0.0 {
             return (0.0, 0.0);
         }
-        (self.sums[at] / (2.0 * pairs), self.squares[at] / (4.0 * pairs * pairs))
+        (self.sums[of][at] / (2.0 * pairs), self.squares[of][at] / (4.0 * pairs * pairs))
     }
 
     /// Largest relative error of the rows of a scan.
@@ -142,7 +150,7 @@ impl<'a> Work<'a> {
             for cell in 0..self.grid.columns() * energies {
                 let weight = scan.weights.columns[cell / energies] * scan.weights.energies[cell % energies];
                 if weight != 0.0 {
-                    let (mean, of_mean) = self.value(cell % energies, cell * rows + row);
+                    let (mean, of_mean) = self.value(0, cell % energies, cell * rows + row);
                     sum += weight * mean;
                     variance += weight * weight * of_mean;
                 }
@@ -153,7 +161,8 @@ impl<'a> Work<'a> {
     }
 
     /// The matrix, if there was a pass.
-    pub fn finish(self, awaited: &[Awaited], wall_s: f64) -> Result<ResponseMatrix> {
+    /// Slopes with the tilt are kept where `sin_cone`, the largest sine to the plane of rotation, is told.
+    pub fn finish(self, awaited: &[Awaited], sin_cone: Option<f64>, wall_s: f64) -> Result<ResponseMatrix> {
         if self.passes == 0 {
             return Err(Error::invalid(
                 "the response was stopped before its first pass was done: there is nothing to save",
@@ -166,11 +175,20 @@ impl<'a> Work<'a> {
             )));
         }
         let (rows, energies) = (self.combinations.rows(), self.grid.energies());
-        let value = |at: usize| self.value(at / rows % energies, at);
-        let kept = |value: f64| rounded(value as f32, MANTISSA_BITS);
+        let all = |of: usize, bits: u32| -> (Vec<f32>, Vec<f32>) {
+            let kept = |value: f64| rounded(value as f32, bits);
+            let value = |at: usize| self.value(of, at / rows % energies, at);
+            (0..self.sums[of].len()).map(value).map(|(mean, var)| (kept(mean), kept(var.sqrt()))).unzip()
+        };
+        let (mean, standard_error) = all(0, MANTISSA_BITS);
+        let tilt = sin_cone.map(|sin_cone| {
+            let (slope, standard_error) = all(1, SLOPE_BITS);
+            Tilt { sin_cone, slope, standard_error }
+        });
         Ok(ResponseMatrix {
-            mean: (0..self.sums.len()).map(|at| kept(value(at).0)).collect(),
-            standard_error: (0..self.sums.len()).map(|at| kept(value(at).1.sqrt())).collect(),
+            mean,
+            standard_error,
+            tilt,
             photons: self.plan.pairs.iter().map(|&pairs| 2 * u64::from(pairs) * self.passes).collect(),
             one_photon: (0..rows).map(|row| self.combinations.largest(row) * ENERGY_MAX_KEV).collect(),
             histories: self.passes * self.histories_per_pass(),
@@ -183,6 +201,9 @@ impl<'a> Work<'a> {
     }
 }
 
+/// A column's sums and squares, of values and of their slopes with the tilt.
+type ColumnSums<'a> = ((&'a mut [f64], &'a mut [f64]), (&'a mut [f64], &'a mut [f64]));
+
 /// Plays one column's photons of one pass.
 fn play_column(
     (world, source): (&World, &CellSource),
@@ -190,7 +211,7 @@ fn play_column(
     column: usize,
     stream: &mut Stream,
     (score, rows): (&mut ResponseScore, usize),
-    (sums, squares): (&mut [f64], &mut [f64]),
+    ((sums, squares), (slopes, slope_squares)): ColumnSums,
 ) {
     let batch_bits = stream.next_u64();
     let (mut scratch, mut flock) = (Scratch::new(), Flock::new());
@@ -207,10 +228,13 @@ fn play_column(
                     launch_organ(world, &photon, (SPLITS, place), address, (&mut scratch, &mut flock), score);
                     flock.fly(world, score);
                 }
-                score.end_history(of_pair);
+                score.end_history(of_pair, 2.0 * deviates.cone - 1.0);
                 history += 1;
             }
-            score.end_pair(&mut sums[part.clone()], &mut squares[part.clone()]);
+            score.end_pair(
+                PairSums { sums: &mut sums[part.clone()], squares: &mut squares[part.clone()] },
+                PairSums { sums: &mut slopes[part.clone()], squares: &mut slope_squares[part.clone()] },
+            );
         }
     }
 }
