@@ -32,8 +32,8 @@ pub struct World<'a> {
     given_up: AtomicU64,
 }
 
-/// Steps a photon (collisions, tentative ones for those that fly alone) or a flock (moves of all its photons) may take. A
-/// photon takes hundreds; the flock of a history that is split towards a far target, some thousands.
+/// Steps a photon may take: moves from one tentative collision to the next in a flock, collisions where it walks voxel by voxel. A
+/// photon takes hundreds.
 pub const STEPS_MAX: u64 = 4_000_000;
 /// Photons given up after which no more histories are played: no run can be good any more.
 const GIVEN_UP_MAX: u64 = 1000;
