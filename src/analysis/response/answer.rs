@@ -55,7 +55,8 @@ pub fn answers(matrix: &ResponseMatrix, acquisitions: &[CellWeights]) -> (Vec<Ve
 /// much as from above.
 const LEAST_TILT: f64 = 0.01;
 
-/// Adds what the tilt of the rays that cross a column changes.
+/// Adds what the tilt of the rays that cross a column changes. The errors of a slope and of its value go together only as far as rays
+/// from below and from above differ in their spread, which is left out.
 fn add_tilt(
     tilt: &Tilt,
     (column, energies, rows): (usize, usize, usize),

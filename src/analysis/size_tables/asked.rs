@@ -21,14 +21,13 @@ pub struct Asked<'a> {
     pub precision: Precision,
 }
 
+/// A bowtie, and the CTDI phantoms behind it.
+type Behind<'a> = (Bowtie, &'a CtdiMatrices);
+
 impl Asked<'_> {
     /// Scans of the regions behind a bowtie, with the organs that lie in them.
-    pub(super) fn regions_of(
-        &self,
-        phantom: &Phantom,
-        bowtie: Bowtie,
-        console: &CtdiMatrices,
-    ) -> Result<Vec<AwaitedScan>> {
+    pub(super) fn regions_of(&self, phantom: &Phantom, behind: Behind) -> Result<Vec<AwaitedScan>> {
+        let (bowtie, console) = behind;
         let mut found = Vec::new();
         for region in self.regions.iter().filter(|region| region.bowtie == bowtie) {
             let range_cm = region.range_cm(phantom)?;
@@ -42,12 +41,8 @@ impl Asked<'_> {
     }
 
     /// Scans about the slices in the middle of the parts of the body.
-    pub(super) fn slices_of(
-        &self,
-        phantom: &Phantom,
-        bowtie: Bowtie,
-        console: &CtdiMatrices,
-    ) -> Result<Vec<AwaitedScan>> {
+    pub(super) fn slices_of(&self, phantom: &Phantom, behind: Behind) -> Result<Vec<AwaitedScan>> {
+        let (bowtie, console) = behind;
         let mut found = Vec::new();
         for part in BODY_PARTS.into_iter().filter(|part| (part.name == "head") == (bowtie == Bowtie::Head)) {
             let (slab, extent_cm) = middle_slab(phantom, &part)?;

@@ -67,8 +67,8 @@ impl Child {
                 respond_between(lying, z_cm, (asked.precision.seed, awaited), observer)
             };
             Ok(Part {
-                matrix: matrix(&phantom, asked.regions_of(&phantom, bowtie, console)?)?,
-                slices: matrix(&cut, asked.slices_of(&phantom, bowtie, console)?)?,
+                matrix: matrix(&phantom, asked.regions_of(&phantom, (bowtie, console))?)?,
+                slices: matrix(&cut, asked.slices_of(&phantom, (bowtie, console))?)?,
             })
         };
         let at = |name: &str| phantom.landmark_cm(name);
