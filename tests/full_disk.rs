@@ -13,7 +13,7 @@ use std::time::Duration;
 use assert_cmd::assert::OutputAssertExt;
 use childsize::io::partial;
 use common::disk::{Disk, assert_whole, files, limited, refused};
-use common::{bits, childsize, quick_protocol};
+use common::{QUICK_RESPONSE, bits, childsize, quick_protocol};
 use predicates::str::contains;
 use tempfile::TempDir;
 
@@ -179,19 +179,11 @@ fn pages_exports_phantoms_and_figures_are_whole_or_not_there() {
 #[test]
 fn a_response_is_whole_or_not_there() {
     let case = Case::new();
-    let arguments = [
-        ["respond", "ce-00y-arms-raised"],
-        ["--voxel-mm", "4"],
-        ["--relative-error", "0.5"],
-        ["--ctdi-error", "0.2"],
-        ["--angles", "4"],
-        ["--plane-mm", "50"],
-        ["-o", "a.h5"],
-    ];
-    case.command(arguments.as_flattened()).assert().success();
+    let arguments = [QUICK_RESPONSE.as_flattened(), &["-o", "a.h5"]].concat();
+    case.command(&arguments).assert().success();
     let bytes = case.bytes("a.h5");
     std::fs::rename(case.path("a.h5"), case.path("whole.h5")).unwrap();
-    let refusal = refused(&case.limited(bytes - 1024, arguments.as_flattened()), "File too large");
+    let refusal = refused(&case.limited(bytes - 1024, &arguments), "File too large");
     assert!(refusal.contains("a.h5: ") && !case.path("a.h5").exists(), "{refusal}");
     assert_eq!(files(case.folder.path()).len(), 2, "{:?}", files(case.folder.path()));
 }

@@ -15,7 +15,7 @@ use childsize::io::result::read::batches;
 use childsize::simulation::response::ResponseMatrix;
 use common::mutants::mutant;
 use common::trials::{Verdict, printed, verified};
-use common::{childsize, newborn, quick_protocol};
+use common::{QUICK_RESPONSE, childsize, newborn, quick_protocol};
 use rayon::prelude::*;
 
 const MUTANTS: u64 = 2000;
@@ -153,16 +153,12 @@ fn sum_of(matrix: &ResponseMatrix) -> String {
 fn responses() {
     let folder = tempfile::tempdir().unwrap();
     let whole = folder.path().join("newborn.h5");
-    let arguments = [
-        ["respond", "ce-00y-arms-raised"],
-        ["--voxel-mm", "4"],
-        ["--relative-error", "0.5"],
-        ["--ctdi-error", "0.2"],
-        ["--angles", "4"],
-        ["--plane-mm", "50"],
-        ["--progress", "none"],
-    ];
-    let made = childsize().args(arguments.as_flattened()).arg("-o").arg(&whole).output().unwrap();
+    let made = childsize()
+        .args(QUICK_RESPONSE.as_flattened())
+        .args(["--progress", "none", "-o"])
+        .arg(&whole)
+        .output()
+        .unwrap();
     assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
     survive_in_processes(&whole, |file| response::read(file).map(told));
     survive_as_program(&whole, &["verify", "--list"]);

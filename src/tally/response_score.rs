@@ -100,20 +100,22 @@ impl<'a> ResponseScore<'a> {
         }
     }
 
-    /// Ends a pair: adds its sum and the square of its difference by row, of the values and of their slopes with the tilt.
+    /// Ends a pair: adds its sum and the square of its difference by row, of the values and, where there is room, of their slopes
+    /// with the tilt.
     ///
     /// Tilts t are drawn evenly from −1 to 1: of values a + b t the mean of 3 t times the value is b.
     pub fn end_pair(&mut self, values: PairSums, slopes: PairSums) {
         let ([first, second], [of_first, of_second]) = (&mut self.values, self.tilts);
-        let sums = values.sums.iter_mut().zip(values.squares).zip(slopes.sums.iter_mut().zip(slopes.squares));
-        for ((a, b), ((sum, square), (slope, slope_square))) in
-            first.iter_mut().zip(second.iter_mut()).zip(sums)
-        {
-            *sum += *a + *b;
-            *square += (*a - *b) * (*a - *b);
+        let of_slopes = slopes.sums.iter_mut().zip(slopes.squares);
+        for ((a, b), (slope, square)) in first.iter().zip(second.iter()).zip(of_slopes) {
             let (tilted_a, tilted_b) = (*a * of_first, *b * of_second);
             *slope += tilted_a + tilted_b;
-            *slope_square += (tilted_a - tilted_b) * (tilted_a - tilted_b);
+            *square += (tilted_a - tilted_b) * (tilted_a - tilted_b);
+        }
+        let of_values = values.sums.iter_mut().zip(values.squares);
+        for ((a, b), (sum, square)) in first.iter_mut().zip(second.iter_mut()).zip(of_values) {
+            *sum += *a + *b;
+            *square += (*a - *b) * (*a - *b);
             (*a, *b) = (0.0, 0.0);
         }
     }

@@ -11,6 +11,16 @@ pub mod trials;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+/// Makes a rough response of the newborn in a moment; the output is still to be named.
+pub const QUICK_RESPONSE: [[&str; 2]; 6] = [
+    ["respond", "ce-00y-arms-raised"],
+    ["--voxel-mm", "4"],
+    ["--relative-error", "0.5"],
+    ["--ctdi-error", "0.2"],
+    ["--angles", "4"],
+    ["--plane-mm", "50"],
+];
+
 use childsize::data::material::Material;
 use childsize::geometry::phantom::Phantom;
 use childsize::geometry::standard::elliptic_cylinder;

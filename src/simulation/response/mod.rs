@@ -151,7 +151,7 @@ pub fn respond(
     let source = source(making, &outline, &grid, &made_with)?;
     let column = ColumnPlan::new(&source, &grid, &made_with)?;
     let awaited = Awaited::all(&effort.awaited, making.scanner, &grid, &made_with)?;
-    let mut work = Work::new(&grid, combinations, column, effort.seed);
+    let mut work = Work::new(&grid, combinations, column, (effort.seed, making.tilt));
     let mut planned = 1;
     while work.play((&world, &source), observer, planned, start) {
         let excess = awaited.iter().map(|scan| work.error(scan) / scan.relative_error).fold(0.0, f64::max);

@@ -71,9 +71,15 @@ pub struct Work<'a> {
 }
 
 impl<'a> Work<'a> {
-    pub fn new(grid: &'a CellGrid, combinations: &'a Combinations, plan: ColumnPlan, seed: u64) -> Self {
+    /// `tilt`: whether slopes are wanted; otherwise there is no room for them.
+    pub fn new(
+        grid: &'a CellGrid,
+        combinations: &'a Combinations,
+        plan: ColumnPlan,
+        (seed, tilt): (u64, bool),
+    ) -> Self {
         let values = grid.columns() * grid.energies() * combinations.rows();
-        let zeros = || [vec![0.0; values], vec![0.0; values]];
+        let zeros = || [vec![0.0; values], vec![0.0; if tilt { values } else { 0 }]];
         let (sums, squares) = (zeros(), zeros());
         Work { grid, combinations, plan, seed, passes: 0, sums, squares, balance: EnergyBalance::default() }
     }
@@ -116,7 +122,8 @@ impl<'a> Work<'a> {
         let (plan, combinations, address) = (&self.plan, self.combinations, (self.seed, self.passes));
         let ([sums, slopes], [squares, slope_squares]) = (&mut self.sums, &mut self.squares);
         let of_values = sums.par_chunks_mut(stride).zip(squares.par_chunks_mut(stride));
-        let of_slopes = slopes.par_chunks_mut(stride).zip(slope_squares.par_chunks_mut(stride));
+        let columns = self.grid.columns();
+        let of_slopes = by_column(slopes, columns, stride).zip(by_column(slope_squares, columns, stride));
         let balances: Vec<EnergyBalance> = of_values
             .zip(of_slopes)
             .enumerate()
@@ -201,6 +208,13 @@ impl<'a> Work<'a> {
     }
 }
 
+/// The part of every column; where there is no room, nothing for each.
+fn by_column(room: &mut [f64], columns: usize, stride: usize) -> rayon::vec::IntoIter<&mut [f64]> {
+    let mut parts: Vec<&mut [f64]> = room.chunks_mut(stride).collect();
+    parts.resize_with(columns, Default::default);
+    parts.into_par_iter()
+}
+
 /// A column's sums and squares, of values and of their slopes with the tilt.
 type ColumnSums<'a> = ((&'a mut [f64], &'a mut [f64]), (&'a mut [f64], &'a mut [f64]));
 
@@ -233,7 +247,10 @@ fn play_column(
             }
             score.end_pair(
                 PairSums { sums: &mut sums[part.clone()], squares: &mut squares[part.clone()] },
-                PairSums { sums: &mut slopes[part.clone()], squares: &mut slope_squares[part.clone()] },
+                PairSums {
+                    sums: slopes.get_mut(part.clone()).unwrap_or_default(),
+                    squares: slope_squares.get_mut(part.clone()).unwrap_or_default(),
+                },
             );
         }
     }
