@@ -11,7 +11,7 @@ use childsize::photon::Photon;
 use childsize::physics::cross_section::Attenuation;
 use childsize::physics::tables::{FlightRow, empty_row};
 use childsize::tally::estimate::Estimate;
-use childsize::transport::flock::{Flock, Worth};
+use childsize::transport::flock::{FLOCK, Flock, Worth};
 use childsize::transport::history::follow;
 use childsize::transport::importance::Importance;
 use childsize::transport::primary::walk_primary;
@@ -240,6 +240,15 @@ fn flights_score_the_kerma_of_the_uncollided_fluence() {
     }
 }
 
+#[test]
+fn a_phantom_with_too_many_voxels_along_an_axis_is_refused() {
+    let mut phantom = layered_phantom();
+    phantom.grid.counts = [1, 40_000, 1];
+    phantom.labels = vec![1; 40_000];
+    let refusal = World::new(&phantom, &Outline::of(&phantom)).err().expect("a refusal").to_string();
+    assert!(refusal.contains("40000 voxels along an axis"), "{refusal}");
+}
+
 /// Kerma per photon in the layers, scattered photons included, from 400 groups of 1000 photons.
 fn kerma_of_lives(mut live: impl FnMut(&World, Photon, Stream, &mut Layers)) -> [Estimate; 4] {
     let beamlet = beamlet(60.0);
@@ -274,8 +283,14 @@ fn photons_that_fly_together_or_split_leave_the_kerma_of_those_that_fly_alone() 
         flock.send(world, photon, (HistoryMark::default(), stream), layers);
         flock.fly_by_worth(world, worth, layers);
     });
+    // Points as far apart as two voxels.
+    let by_points = kerma_of_lives(|world, photon, stream, layers| {
+        flock.send(world, photon, (HistoryMark::default(), stream), layers);
+        flock.fly_tracks_for_room(FLOCK, 0.7, world, layers);
+    });
     for layer in 0..4 {
-        for (other, what) in [(together[layer], "together"), (split[layer], "split")] {
+        let others = [(together, "together"), (split, "split"), (by_points, "by points")];
+        for (other, what) in others.map(|(layers, what)| (layers[layer], what)) {
             let z = other.z_score(&alone[layer]);
             assert!(z.abs() < 4.0, "layer {layer}, {what}: {other:?} {:?}, z {z:.2}", alone[layer]);
             assert!(other.relative_error() < 0.01, "layer {layer}, {what}: {other:?}");

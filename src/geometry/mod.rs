@@ -12,6 +12,7 @@ pub mod landmark;
 pub mod mass;
 pub mod outline;
 pub mod phantom;
+pub mod points;
 pub mod ray;
 pub mod sampling;
 pub mod scaling;

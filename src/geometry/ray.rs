@@ -9,11 +9,11 @@ use crate::geometry::grid::VoxelGrid;
 #[derive(Clone, Debug)]
 pub struct RayGrid {
     counts: [i32; 3],
-    strides: [i32; 3],
-    corner_cm: [f32; 3],
+    pub(super) strides: [i32; 3],
+    pub(super) corner_cm: [f32; 3],
     upper_cm: [f32; 3],
     spacing_cm: [f32; 3],
-    per_cm: [f32; 3],
+    pub(super) per_cm: [f32; 3],
 }
 
 impl RayGrid {
@@ -29,6 +29,11 @@ impl RayGrid {
             spacing_cm: grid.spacing_cm.map(|s| s as f32),
             per_cm: grid.spacing_cm.map(|s| (1.0 / s) as f32),
         }
+    }
+
+    /// A voxel's shortest edge, cm.
+    pub fn shortest_edge_cm(&self) -> f32 {
+        self.spacing_cm.into_iter().fold(f32::INFINITY, f32::min)
     }
 
     /// Voxel that holds a point; `None` outside the grid.

@@ -1,6 +1,7 @@
 //! What one batch scores: energy by region, by voxel where a map is wanted, and the energy balance.
 
 use crate::geometry::phantom::EXTERIOR;
+use crate::numerics::prefetch::prefetch;
 use crate::tally::energy_balance::EnergyBalance;
 use crate::transport::tally::{HistoryMark, Tally};
 
@@ -162,6 +163,11 @@ impl<const KERMA: bool> Tally for VoxelScore<'_, KERMA> {
         }
     }
 
+    #[inline(always)]
+    fn expect(&self, voxel: usize) {
+        prefetch(self.voxel_kev, voxel);
+    }
+
     #[inline]
     fn deposit(&mut self, voxel: usize, label: u8, energy_kev: f32) {
         self.balance.deposited_kev += f64::from(energy_kev);
@@ -215,6 +221,11 @@ impl Tally for SplitScore<'_> {
     fn kerma(&mut self, voxel: usize, label: u8, energy_kev: f32, marrow_over_medium: f32) {
         let score = if self.is_scatter { &mut self.scatter } else { &mut self.primary };
         score.kerma(voxel, label, energy_kev, marrow_over_medium);
+    }
+
+    #[inline(always)]
+    fn expect(&self, voxel: usize) {
+        self.scatter.expect(voxel);
     }
 
     #[inline]

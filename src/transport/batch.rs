@@ -2,17 +2,19 @@
 
 use rand::Rng;
 
+use crate::geometry::ray::RayGrid;
 use crate::numerics::low_discrepancy::ScrambledSobol;
 use crate::numerics::rng::{HistoryAddress, Stream, batch_stream, open01, unit_from_bits};
 use crate::photon::Photon;
 use crate::source::beam::{PhotonSource, SourceDeviates};
-use crate::transport::flock::{Flock, Worth};
-use crate::transport::history::{
-    Scratch, expected_primary_history, launch_analog, launch_organ, track_length_history,
-};
+use crate::transport::flock::{FLOCK, Flock, Worth};
+use crate::transport::history::{Scratch, launch_analog, launch_organ, track_length_history};
 use crate::transport::importance::Importance;
 use crate::transport::tally::{HistoryMark, Tally};
 use crate::transport::world::World;
+
+/// Distance between points where their scores are averaged, cm: less than the width of that, 6 mm.
+const SMOOTHED_SPACING_CM: f32 = 0.5;
 
 /// How dose is estimated. All are unbiased; they differ in where they spend their time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,7 +25,7 @@ pub enum Estimator {
     TrackLength,
     /// Expected primary; scatter by Woodcock tracking, scored at every tentative collision. For organs.
     Organ,
-    /// Expected primary; scatter by ray walk, scored by track length. For dose maps.
+    /// Expected primary; scatter by Woodcock tracking, its flights scored at points evenly spaced along them. For dose maps.
     Map,
     /// The same; the map's scatter is averaged over neighbours, at the price of a small bias of the voxels (not of organs).
     MapSmoothed,
@@ -51,6 +53,15 @@ impl Estimator {
         match self {
             Estimator::Map | Estimator::MapSmoothed => Estimator::Organ,
             other => other,
+        }
+    }
+
+    /// Distance between the points at which flights of scattered photons are scored for a map, cm. Farther apart they cost less and
+    /// vary more; little more where they are averaged over neighbours.
+    fn spacing_cm(self, grid: &RayGrid) -> f32 {
+        match self {
+            Estimator::MapSmoothed => SMOOTHED_SPACING_CM,
+            _ => grid.shortest_edge_cm(),
         }
     }
 
@@ -178,11 +189,14 @@ pub fn run_batch<'a, 'h, S: PhotonSource, T: Tally>(
             flock.fly(world, tally);
         }
         Estimator::Map | Estimator::MapSmoothed => {
+            let splits = estimator.splits();
+            let spacing_cm = estimator.spacing_cm(&world.grid);
             evenly_spread(world, source, histories, &mut stream, |photon, place, history, address| {
                 tally.turn_to(history);
-                let splits = (estimator.splits(), place);
-                expected_primary_history(world, &photon, splits, address, scratch, tally);
-            })
+                launch_organ(world, &photon, (splits, place), (history, address), (scratch, flock), tally);
+                flock.fly_tracks_for_room(splits.ceil() as usize, spacing_cm, world, tally);
+            });
+            flock.fly_tracks_for_room(FLOCK, spacing_cm, world, tally);
         }
     }
 }

@@ -16,6 +16,7 @@ use crate::physics::tables::{EnergyPlace, Flight};
 use crate::transport::history::collide;
 use crate::transport::importance::{Fate, Importance};
 use crate::transport::tally::{HistoryMark, Tally};
+use crate::transport::track::{Track, Tracks};
 use crate::transport::world::{Clip, STEPS_MAX, Site, World};
 
 /// Photons that fly together at most.
@@ -32,7 +33,8 @@ struct Traveller {
     history: HistoryMark,
     /// Moves so far.
     steps: u64,
-    /// Distance flown from the last interaction, and at which the body ends, cm.
+    /// Distances at which the flight begins, where it has come to and where the body ends, cm.
+    enter_cm: f32,
     distance_cm: f32,
     leave_cm: f32,
     majorant_per_cm: f32,
@@ -50,6 +52,8 @@ pub struct Flock {
     travellers: Vec<Traveller>,
     /// Photons for which there is no room yet.
     waiting: Vec<Starter>,
+    /// Flights that are over and not yet scored.
+    tracks: Tracks,
 }
 
 /// A photon about to fly.
@@ -73,7 +77,7 @@ pub struct Worth<'a> {
 impl Flock {
     /// An empty flock.
     pub fn new() -> Self {
-        Flock { travellers: Vec::with_capacity(FLOCK), waiting: Vec::new() }
+        Flock { travellers: Vec::with_capacity(FLOCK), waiting: Vec::new(), tracks: Tracks::default() }
     }
 
     /// Sends a photon of a history off, or lets it wait until there is room.
@@ -114,6 +118,7 @@ impl Flock {
             stream,
             history,
             steps: 0,
+            enter_cm: 0.0,
             distance_cm: 0.0,
             leave_cm: 0.0,
             majorant_per_cm: 0.0,
@@ -129,27 +134,44 @@ impl Flock {
     /// Flies all photons until each is absorbed or leaves, scoring kerma at every tentative collision.
     #[inline]
     pub fn fly<T: Tally>(&mut self, world: &World, tally: &mut T) {
-        self.fly_until(0, tally, world, |_, _, _| true);
+        self.fly_until::<false, _>(0, tally, world, |_, _, _| true);
     }
 
     /// Flies until as many photons more find room.
     #[inline]
     pub fn fly_for_room<T: Tally>(&mut self, room: usize, world: &World, tally: &mut T) {
-        self.fly_until(FLOCK - room, tally, world, |_, _, _| true);
+        self.fly_until::<false, _>(FLOCK - room, tally, world, |_, _, _| true);
+    }
+
+    /// Flies until as many photons more find room ([`FLOCK`]: until each is absorbed or leaves), scoring kerma at points so far
+    /// apart along the flights, cm.
+    #[inline]
+    pub fn fly_tracks_for_room<T: Tally>(
+        &mut self,
+        room: usize,
+        spacing_cm: f32,
+        world: &World,
+        tally: &mut T,
+    ) {
+        self.fly_until::<true, _>(FLOCK - room, tally, world, |_, _, _| true);
+        if self.tracks.is_full() || room == FLOCK {
+            self.tracks.score(spacing_cm, world, tally);
+        }
     }
 
     /// The same as [`Flock::fly`], photons split and played for as their importance asks.
     #[inline]
     pub fn fly_by_worth<T: Tally>(&mut self, world: &World, worth: Worth, tally: &mut T) {
-        self.fly_until(0, tally, world, |traveller, copies, tally| {
+        self.fly_until::<false, _>(0, tally, world, |traveller, copies, tally| {
             traveller.fit(worth, world, copies, tally)
         });
     }
 
-    /// Flies until no more than `left` photons are under way. `fit` may change a photon's weight where a collision is tentative,
+    /// Flies until no more than `left` photons are under way. Kerma is scored at tentative collisions, or flights are kept as tracks.
+    /// `fit` may change a photon's weight where a collision is tentative,
     /// add copies of it, or end it.
     #[inline]
-    fn fly_until<T: Tally>(
+    fn fly_until<const BY_TRACK: bool, T: Tally>(
         &mut self,
         left: usize,
         tally: &mut T,
@@ -163,14 +185,14 @@ impl Flock {
             if self.travellers.len() <= left {
                 return;
             }
-            self.advance(world, tally);
-            self.look(world, tally, &mut fit);
+            self.advance::<BY_TRACK, _>(world, tally);
+            self.look::<BY_TRACK, _>(world, tally, &mut fit);
         }
     }
 
     /// Moves every photon to its next tentative collision; those that leave the body are gone.
     #[inline]
-    fn advance<T: Tally>(&mut self, world: &World, tally: &mut T) {
+    fn advance<const BY_TRACK: bool, T: Tally>(&mut self, world: &World, tally: &mut T) {
         let mut index = 0;
         while let Some(traveller) = self.travellers.get_mut(index) {
             if traveller.advance(world) {
@@ -180,7 +202,12 @@ impl Flock {
             tally.turn_to(traveller.history);
             match traveller.steps > STEPS_MAX {
                 true => world.give_up(tally),
-                false => tally.escape(traveller.photon.carried_kev()),
+                false => {
+                    if BY_TRACK {
+                        self.tracks.push(traveller.track(traveller.leave_cm));
+                    }
+                    tally.escape(traveller.photon.carried_kev());
+                }
             }
             self.travellers.swap_remove(index);
         }
@@ -188,7 +215,7 @@ impl Flock {
 
     /// Scores every photon where it is, and lets those interact whose collision is real.
     #[inline]
-    fn look<T: Tally>(
+    fn look<const BY_TRACK: bool, T: Tally>(
         &mut self,
         world: &World,
         tally: &mut T,
@@ -197,13 +224,17 @@ impl Flock {
         let mut index = 0;
         while let Some(traveller) = self.travellers.get_mut(index) {
             tally.turn_to(traveller.history);
-            let flight = traveller.look(world, tally);
-            if fit(traveller, &mut self.waiting, tally)
-                && (!traveller.collides(&flight) || traveller.interact(world, tally))
-            {
-                index += 1;
-            } else {
-                self.travellers.swap_remove(index);
+            let flight = traveller.look::<BY_TRACK, _>(world, tally);
+            let mut stays = fit(traveller, &mut self.waiting, tally);
+            if stays && traveller.collides(&flight) {
+                if BY_TRACK {
+                    self.tracks.push(traveller.track(traveller.distance_cm));
+                }
+                stays = traveller.interact(world, tally);
+            }
+            match stays {
+                true => index += 1,
+                false => drop(self.travellers.swap_remove(index)),
             }
         }
     }
@@ -223,7 +254,22 @@ impl Traveller {
         (self.energy, self.majorant_per_cm) = world.tables.find(photon.energy_kev);
         self.mean_free_path_cm = 1.0 / self.majorant_per_cm;
         self.kev_cm = photon.energy_kev * photon.weight / self.majorant_per_cm;
-        (self.distance_cm, self.leave_cm) = clip_cm;
+        (self.enter_cm, self.leave_cm) = clip_cm;
+        self.distance_cm = self.enter_cm;
+    }
+
+    /// The flight, which ends at this distance, cm.
+    #[inline]
+    fn track(&mut self, end_cm: f32) -> Track {
+        Track {
+            from_cm: self.photon.position_cm,
+            direction: self.photon.direction,
+            ends_cm: (self.enter_cm, end_cm),
+            energy_kev: self.photon.carried_kev(),
+            energy: self.energy,
+            offset: open01(&mut self.stream),
+            history: self.history,
+        }
     }
 
     /// Moves to the next tentative collision; `false` if it lies beyond the body, or too many steps lie behind.
@@ -241,14 +287,16 @@ impl Traveller {
         true
     }
 
-    /// Looks at the voxel it is in and scores the kerma of a tentative collision there.
+    /// Looks at the voxel it is in and scores the kerma of a tentative collision there, unless the flight is scored as a track.
     #[inline]
-    fn look<T: Tally>(&mut self, world: &World, tally: &mut T) -> Flight {
+    fn look<const BY_TRACK: bool, T: Tally>(&mut self, world: &World, tally: &mut T) -> Flight {
         let voxel = self.site.voxel;
         let label = world.labels[voxel];
         self.site.label = label;
         let flight = world.tables.flight(self.energy, world.medium(voxel, label));
-        tally.kerma(voxel, label, self.kev_cm * flight.mu_tr_per_cm, flight.marrow_over_medium);
+        if !BY_TRACK {
+            tally.kerma(voxel, label, self.kev_cm * flight.mu_tr_per_cm, flight.marrow_over_medium);
+        }
         flight
     }
 

@@ -33,34 +33,7 @@ impl Default for Scratch {
 }
 
 /// A history whose primary ray is scored by expectation and interacts `splits` times; `deviate` in (0, 1)
-/// places the interactions, each of which has a random stream of its own.
-#[inline]
-pub fn expected_primary_history<T: Tally>(
-    world: &World,
-    photon: &Photon,
-    (splits, deviate): (f32, f32),
-    address: HistoryAddress,
-    scratch: &mut Scratch,
-    tally: &mut T,
-) {
-    let Scratch { primary_row, row, sites } = scratch;
-    tally.scatter(true);
-    let arrived = arrive(world, photon, 1.0 / splits, address, tally, |photon, mut stream, tally| {
-        follow(world, photon, &mut stream, row, tally);
-    });
-    tally.scatter(false);
-    let child = expect_primary(world, arrived, (splits, deviate), (primary_row, sites), tally);
-    tally.scatter(true);
-    for (part, site) in sites.drain(..).enumerate() {
-        let stream = &mut address.stream(part as u64);
-        if let Some(scattered) = collide(world, &child, &site, stream, tally) {
-            follow(world, scattered, stream, row, tally);
-        }
-    }
-}
-
-/// The same, but its scattered photons are sent off with a flock, to be flown by Woodcock and scored at every tentative
-/// collision.
+/// places the interactions. Its scattered photons are sent off with a flock, each with a random stream of its own.
 #[inline]
 pub fn launch_organ<T: Tally>(
     world: &World,
@@ -150,7 +123,7 @@ fn arrive<T: Tally>(
     mut scattered: impl FnMut(Photon, Stream, &mut T),
 ) -> (Photon, Clip) {
     let energy_kev = photon.energy_kev * photon.weight;
-    let clip_cm = world.clip_cm(photon);
+    let clip_cm = world.clip_closely_cm(photon);
     let (air, air_cm) = (world.air(), world.air_cm(photon, clip_cm));
     let mu_per_cm = world.tables.mu_per_cm(air, photon.energy_kev);
     let taken = one_minus_exp(mu_per_cm * air_cm);

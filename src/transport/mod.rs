@@ -10,4 +10,5 @@ pub mod primary;
 pub mod scatter;
 pub mod tally;
 pub mod trace;
+pub mod track;
 pub mod world;

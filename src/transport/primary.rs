@@ -16,7 +16,8 @@ use crate::transport::world::{Site, World};
 /// `row` must hold the coefficients at the photon's energy; `clip_cm` is where its ray meets the body. `deviate` in (0, 1)
 /// places the interactions.
 /// Returns the energy that escapes, weighted.
-#[inline]
+// Not inlined: the loop needs every register.
+#[inline(never)]
 pub fn walk_primary<T: Tally>(
     world: &World,
     row: &FlightRow,
@@ -108,31 +109,28 @@ impl Primary<'_> {
         let before = self.transmission;
         self.transmission = before - collided;
         if self.transmission < self.left_at_next {
-            let left =
-                Left { before, after: self.transmission, at_next: self.left_at_next, share: self.share };
-            self.left_at_next = place(self.photon, crossing, (length_cm, flight.mu_per_cm), left, self.sites);
+            let Crossing { voxel, label, begin_cm, .. } = crossing;
+            let extent_cm = (begin_cm, length_cm);
+            let mu_per_cm = flight.mu_per_cm;
+            let (left, next) = ((before, self.transmission), (self.left_at_next, self.share));
+            self.left_at_next =
+                place(self.photon, (voxel, label), extent_cm, mu_per_cm, left, next, self.sites);
         }
     }
 }
 
-/// What is left of a ray before and after a crossing, and at its next interaction; and the share between interactions.
-#[derive(Clone, Copy)]
-struct Left {
-    before: f32,
-    after: f32,
-    at_next: f32,
-    share: f32,
-}
-
 /// Places the interactions of a crossing of this length in a medium of this μ; returns what is left at the one after them.
-// Values, no reference to the ray: what a call could change does not stay in registers.
+// Values, no reference to the ray: what a call could change does not stay in registers. Pairs at most: what is larger would be
+// laid out in memory at every step, only to be at hand here.
 #[cold]
 #[inline(never)]
 fn place(
     photon: &Photon,
-    Crossing { voxel, label, begin_cm, .. }: Crossing,
-    (length_cm, mu_per_cm): (f32, f32),
-    Left { before, after, mut at_next, share }: Left,
+    (voxel, label): (usize, u8),
+    (begin_cm, length_cm): (f32, f32),
+    mu_per_cm: f32,
+    (before, after): (f32, f32),
+    (mut at_next, share): (f32, f32),
     sites: &mut Vec<Site>,
 ) -> f32 {
     while after < at_next {

@@ -34,6 +34,9 @@ pub trait Tally {
     /// Expected energy transferred in a voxel; `marrow_over_medium` is what active marrow would have of it per mass, 0
     /// outside bones.
     fn kerma(&mut self, voxel: usize, label: u8, energy_kev: f32, marrow_over_medium: f32);
+    /// Kerma of a voxel will be told soon.
+    #[inline(always)]
+    fn expect(&self, _voxel: usize) {}
     /// Energy deposited by an interaction in a voxel.
     fn deposit(&mut self, voxel: usize, label: u8, energy_kev: f32);
     /// Energy leaves the phantom's grid.

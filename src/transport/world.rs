@@ -8,6 +8,7 @@ use crate::error::{Error, Result};
 use crate::geometry::bounds::BodyBounds;
 use crate::geometry::outline::Outline;
 use crate::geometry::phantom::{EXTERIOR, Phantom};
+use crate::geometry::points::MOST_ALONG_AXIS;
 use crate::geometry::ray::RayGrid;
 use crate::photon::Photon;
 use crate::physics::tables::MediumTables;
@@ -28,8 +29,9 @@ pub struct World<'a> {
     pub medium_of_label: [u8; 256],
     /// Tables of the media.
     pub tables: MediumTables,
-    /// Photons that were given up so far.
-    given_up: AtomicU64,
+    /// Photons that were given up so far. In a box: what can change behind a shared reference is loaded anew at every step, and with
+    /// it all that lies beside it.
+    given_up: Box<AtomicU64>,
 }
 
 /// Steps a photon may take: moves from one tentative collision to the next in a flock, collisions where it walks voxel by voxel. A
@@ -53,10 +55,17 @@ pub struct Site {
 }
 
 impl<'a> World<'a> {
-    /// Prepares a phantom with its outline. Refuses one without a body.
+    /// Prepares a phantom with its outline. Refuses one without a body, or with too many voxels along an axis.
     pub fn new(phantom: &'a Phantom, outline: &Outline) -> Result<Self> {
         let bounds = BodyBounds::of(outline, f64::NEG_INFINITY, f64::INFINITY)
             .ok_or_else(|| Error::invalid(format!("phantom `{}` has no voxel of a body", phantom.id)))?;
+        if let Some(most) = phantom.grid.counts.into_iter().find(|&count| count > MOST_ALONG_AXIS) {
+            return Err(Error::invalid(format!(
+                "phantom `{}` has {most} voxels along an axis; a run takes at most {MOST_ALONG_AXIS}",
+                phantom.id
+            ))
+            .with_help("larger voxels, or a part of the phantom"));
+        }
         let media: Vec<_> = phantom.media.iter().map(|m| (&m.material, m.density_g_cm3)).collect();
         let mut medium_of_label = [0; 256];
         for (label, region) in phantom.regions.iter().enumerate() {
@@ -69,7 +78,7 @@ impl<'a> World<'a> {
             voxel_media: phantom.voxel_media.as_deref(),
             medium_of_label,
             tables: MediumTables::with_bones(&media, &phantom.bone_media()),
-            given_up: AtomicU64::new(0),
+            given_up: Box::new(AtomicU64::new(0)),
         })
     }
 
@@ -107,6 +116,12 @@ impl<'a> World<'a> {
     #[inline]
     pub fn clip_cm(&self, photon: &Photon) -> Clip {
         self.bounds.clip_cm(&photon.position_cm, &photon.direction)
+    }
+
+    /// Where the ray of a photon from outside meets the part of the body that it passes.
+    #[inline]
+    pub fn clip_closely_cm(&self, photon: &Photon) -> Clip {
+        self.bounds.clip_closely_cm(&photon.position_cm, &photon.direction)
     }
 
     /// Medium of a voxel, whose label the caller has at hand.
