@@ -240,7 +240,7 @@ mod tests {
             let from = Vector3::new(0.0, 0.0, z) - direction * 50.0;
             let [wide, close] =
                 [bounds.clip_cm(&from, &direction), bounds.clip_closely_cm(&from, &direction)]
-                    .map(|clip| clip.map_or(0.0, |(enter, leave)| leave - enter));
+                    .map(|clip| clip.map_or(0.0, |(enter, leave)| (leave - enter) * direction.x));
             assert!(close <= wide && (wide - 24.0).abs() < 1.0, "{wide} {close}");
             close
         };
