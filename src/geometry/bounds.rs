@@ -113,7 +113,8 @@ impl BodyBounds {
         self.clip(from_cm, direction).map(|(clip_cm, _, _)| clip_cm)
     }
 
-    /// The same for the prism around the sections that the ray passes: worth its time for rays that are followed voxel by voxel.
+    /// The same for the prism around the sections that the ray passes: worth its time for rays from the source, which
+    /// cross the whole body.
     #[inline]
     pub fn clip_closely_cm(&self, from_cm: &Vector3<f32>, direction: &Vector3<f32>) -> Option<(f32, f32)> {
         let ((enter, leave), from, inverse) = self.clip(from_cm, direction)?;
@@ -224,6 +225,7 @@ mod tests {
         // Outer corners of half-centimetre voxels reach up to 0.7 cm beyond the circle.
         assert!((leave - enter - 20.7).abs() < 0.72, "{enter} {leave}");
     }
+
     #[test]
     fn a_ray_through_the_neck_does_not_see_the_shoulders() {
         let water = Material::named("water").unwrap();

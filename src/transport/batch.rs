@@ -8,7 +8,7 @@ use crate::numerics::rng::{HistoryAddress, Stream, batch_stream, open01, unit_fr
 use crate::photon::Photon;
 use crate::source::beam::{PhotonSource, SourceDeviates};
 use crate::transport::flock::{FLOCK, Flock, Worth};
-use crate::transport::history::{Scratch, launch_analog, launch_organ, track_length_history};
+use crate::transport::history::{Scratch, launch_analog, launch_expected, track_length_history};
 use crate::transport::importance::Importance;
 use crate::transport::tally::{HistoryMark, Tally};
 use crate::transport::world::World;
@@ -177,7 +177,7 @@ pub fn run_batch<'a, 'h, S: PhotonSource, T: Tally>(
             let splits = estimator.splits();
             evenly_spread(world, source, histories, &mut stream, |photon, place, history, address| {
                 tally.turn_to(history);
-                launch_organ(world, &photon, (splits, place), (history, address), (scratch, flock), tally);
+                launch_expected(world, &photon, (splits, place), (history, address), (scratch, flock), tally);
                 match importance {
                     None => flock.fly_for_room(splits as usize, world, tally),
                     Some(importance) => {
@@ -193,8 +193,8 @@ pub fn run_batch<'a, 'h, S: PhotonSource, T: Tally>(
             let spacing_cm = estimator.spacing_cm(&world.grid);
             evenly_spread(world, source, histories, &mut stream, |photon, place, history, address| {
                 tally.turn_to(history);
-                launch_organ(world, &photon, (splits, place), (history, address), (scratch, flock), tally);
-                flock.fly_tracks_for_room(splits.ceil() as usize, spacing_cm, world, tally);
+                launch_expected(world, &photon, (splits, place), (history, address), (scratch, flock), tally);
+                flock.fly_tracks_for_room(splits as usize, spacing_cm, world, tally);
             });
             flock.fly_tracks_for_room(FLOCK, spacing_cm, world, tally);
         }

@@ -35,7 +35,7 @@ impl Default for Scratch {
 /// A history whose primary ray is scored by expectation and interacts `splits` times; `deviate` in (0, 1)
 /// places the interactions. Its scattered photons are sent off with a flock, each with a random stream of its own.
 #[inline]
-pub fn launch_organ<T: Tally>(
+pub fn launch_expected<T: Tally>(
     world: &World,
     photon: &Photon,
     (splits, deviate): (f32, f32),

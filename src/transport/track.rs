@@ -15,9 +15,9 @@ use crate::transport::world::World;
 /// A photon's flight between two interactions, or out of the body.
 #[derive(Clone, Copy)]
 pub struct Track {
-    /// Where the photon started, cm, and its direction.
+    /// Where the photon started, cm.
     pub from_cm: Vector3<f32>,
-    /// Unit vector.
+    /// Where it flies: a unit vector.
     pub direction: Vector3<f32>,
     /// Distances at which the flight begins and ends, cm.
     pub ends_cm: (f32, f32),

@@ -21,7 +21,7 @@ use crate::tally::estimate::Estimate;
 use crate::tally::response_score::{Combinations, PairSums, ResponseScore};
 use crate::transport::batch::Estimator;
 use crate::transport::flock::Flock;
-use crate::transport::history::{Scratch, launch_organ};
+use crate::transport::history::{Scratch, launch_expected};
 use crate::transport::tally::HistoryMark;
 use crate::transport::world::World;
 
@@ -239,7 +239,14 @@ fn play_column(
                 if let Some(photon) = source.emit(column, energy, &deviates) {
                     let address = HistoryAddress::new(batch_bits, history);
                     let address = (HistoryMark::default(), address);
-                    launch_organ(world, &photon, (SPLITS, place), address, (&mut scratch, &mut flock), score);
+                    launch_expected(
+                        world,
+                        &photon,
+                        (SPLITS, place),
+                        address,
+                        (&mut scratch, &mut flock),
+                        score,
+                    );
                     flock.fly(world, score);
                 }
                 score.end_history(of_pair, 2.0 * deviates.cone - 1.0);
