@@ -11,7 +11,7 @@ use childsize::photon::Photon;
 use childsize::physics::cross_section::Attenuation;
 use childsize::physics::tables::{FlightRow, empty_row};
 use childsize::tally::estimate::Estimate;
-use childsize::transport::flock::{FLOCK, Flock, Worth};
+use childsize::transport::flock::Flock;
 use childsize::transport::history::follow;
 use childsize::transport::importance::Importance;
 use childsize::transport::primary::walk_primary;
@@ -178,6 +178,8 @@ impl Tally for Interactions {
     fn escape(&mut self, _energy_kev: f32) {}
 }
 
+/// Distance between the points at which flights are scored, cm: two voxels.
+const SPACING_CM: f32 = 0.7;
 const FLIGHTS: u32 = 400_000;
 
 /// Share of photons that cross all layers without an interaction, flown voxel by voxel and in a flock; and what it should be.
@@ -186,7 +188,7 @@ fn survival() -> ([f64; 2], f64) {
     let world = World::new(&beamlet.phantom, &Outline::of(&beamlet.phantom)).unwrap();
     let (row, _) = row(&world, 60.0);
     let ray = (&beamlet.photon, world.clip_cm(&beamlet.photon).unwrap());
-    let (mut stream, mut flock) = (batch_stream(1, 0, 0), Flock::new());
+    let (mut stream, mut flock) = (batch_stream(1, 0, 0), Flock::new(SPACING_CM));
     let (mut by_voxel, mut in_flock) = (0, 0);
     for flight in 0..FLIGHTS {
         let site = fly_by_voxel(&world, &row, ray, &mut stream, &mut Layers::default());
@@ -194,7 +196,7 @@ fn survival() -> ([f64; 2], f64) {
         let mut interactions = Interactions::default();
         let own = (HistoryMark::default(), batch_stream(3, 0, u64::from(flight)));
         flock.send(&world, beamlet.photon, own, &mut interactions);
-        flock.fly(&world, &mut interactions);
+        flock.fly(None, &world, &mut interactions);
         in_flock += u32::from(interactions.0 == 0);
     }
     let share = |survived: u32| f64::from(survived) / f64::from(FLIGHTS);
@@ -271,25 +273,25 @@ fn photons_that_fly_together_or_split_leave_the_kerma_of_those_that_fly_alone() 
     let alone = kerma_of_lives(|world, photon, mut stream, layers| {
         follow(world, photon, &mut stream, &mut row, layers);
     });
-    let mut flock = Flock::new();
+    let mut flock = Flock::new(SPACING_CM);
     let together = kerma_of_lives(|world, photon, stream, layers| {
         flock.send(world, photon, (HistoryMark::default(), stream), layers);
-        flock.fly(world, layers);
+        flock.fly(None, world, layers);
     });
     // The beamlet comes from above: photons are split as they fall, and played for as they rise again.
     let importance = Importance::towards([1.0, 2.0], &[[-2.0, -1.5]]).unwrap();
-    let worth = Worth { importance: &importance, per_weight: 1.0 };
     let split = kerma_of_lives(|world, photon, stream, layers| {
         flock.send(world, photon, (HistoryMark::default(), stream), layers);
-        flock.fly_by_worth(world, worth, layers);
+        flock.fly(Some(&importance), world, layers);
     });
-    // Points as far apart as two voxels.
-    let by_points = kerma_of_lives(|world, photon, stream, layers| {
+    // Photons of several histories under way at once.
+    let mut flock = Flock::new(0.1);
+    let mixed = kerma_of_lives(|world, photon, stream, layers| {
         flock.send(world, photon, (HistoryMark::default(), stream), layers);
-        flock.fly_tracks_for_room(FLOCK, 0.7, world, layers);
+        flock.fly_for_room(1, None, world, layers);
     });
     for layer in 0..4 {
-        let others = [(together, "together"), (split, "split"), (by_points, "by points")];
+        let others = [(together, "together"), (split, "split"), (mixed, "mixed")];
         for (other, what) in others.map(|(layers, what)| (layers[layer], what)) {
             let z = other.z_score(&alone[layer]);
             assert!(z.abs() < 4.0, "layer {layer}, {what}: {other:?} {:?}, z {z:.2}", alone[layer]);

@@ -12,6 +12,13 @@ pub const POINTS: usize = 4;
 /// Voxels along an axis, at most: cells along y and z are multiplied as numbers of 16 bits.
 pub const MOST_ALONG_AXIS: usize = i16::MAX as usize;
 
+/// A ray in voxels from the grid's corner: where it starts, and how far it goes in a cm. The fourth lane is idle.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Line {
+    origin: f32x4,
+    slope_per_cm: f32x4,
+}
+
 /// Points on their way along a ray.
 pub struct PointWalk {
     /// Where the next points are, in voxels from the grid's corner, by axis.
@@ -22,25 +29,41 @@ pub struct PointWalk {
     strides: [i16x8; 2],
 }
 
+/// Three numbers in a register of four.
+#[inline(always)]
+pub(super) fn lanes([x, y, z]: [f32; 3]) -> f32x4 {
+    f32x4::new([x, y, z, 0.0])
+}
+
 impl RayGrid {
+    /// A ray as the grid sees it.
+    #[inline(always)]
+    pub fn line(&self, from_cm: &Vector3<f32>, direction: &Vector3<f32>) -> Line {
+        let [corner_cm, per_cm] = self.lanes;
+        let origin = (lanes((*from_cm).into()) - corner_cm) * per_cm;
+        Line { origin, slope_per_cm: lanes((*direction).into()) * per_cm }
+    }
+
+    /// Voxel at a distance from where a ray starts, cm. Points have to lie inside the grid; those beyond it get any number.
+    #[inline(always)]
+    pub fn voxel_on(&self, line: &Line, distance_cm: f32) -> usize {
+        let place = line.origin + line.slope_per_cm * f32x4::splat(distance_cm);
+        let [x, y, z, _] = place.fast_trunc_int().to_array();
+        let [_, stride_y, stride_z] = self.strides;
+        x.wrapping_add(y.wrapping_mul(stride_y)).wrapping_add(z.wrapping_mul(stride_z)) as u32 as usize
+    }
+
     /// Voxels at points along a ray: the first at a distance from where it starts, the others so far apart, cm.
     ///
     /// Points have to lie inside the grid; those beyond it get any number.
     #[inline(always)]
-    pub fn points(
-        &self,
-        from_cm: &Vector3<f32>,
-        direction: &Vector3<f32>,
-        (first_cm, spacing_cm): (f32, f32),
-    ) -> PointWalk {
+    pub fn points(&self, line: &Line, (first_cm, spacing_cm): (f32, f32)) -> PointWalk {
         let distances_cm =
             f32x4::splat(first_cm) + f32x4::splat(spacing_cm) * f32x4::new([0.0, 1.0, 2.0, 3.0]);
-        let slope = |axis: usize| direction[axis] * self.per_cm[axis];
-        let place = |axis: usize| {
-            let origin = (from_cm[axis] - self.corner_cm[axis]) * self.per_cm[axis];
-            f32x4::splat(origin) + f32x4::splat(slope(axis)) * distances_cm
-        };
-        let advance = |axis: usize| f32x4::splat(POINTS as f32 * spacing_cm * slope(axis));
+        let (origin, slope_per_cm) = (line.origin.to_array(), line.slope_per_cm.to_array());
+        let place =
+            |axis: usize| f32x4::splat(origin[axis]) + f32x4::splat(slope_per_cm[axis]) * distances_cm;
+        let advance = |axis: usize| f32x4::splat(POINTS as f32 * spacing_cm * slope_per_cm[axis]);
         let strides = |of: fn(i32) -> i16| {
             let [y, z] = [1, 2].map(|axis| of(self.strides[axis]));
             i16x8::new([y, z, y, z, y, z, y, z])
@@ -89,13 +112,17 @@ mod tests {
                 let r = (1.0 - z * z).sqrt();
                 let direction = Vector3::new(r * azimuth.cos(), r * azimuth.sin(), z);
                 let from = middle - direction * 0.9;
-                let mut walk = rays.points(&from, &direction, (0.03, 0.11));
+                let line = rays.line(&from, &direction);
+                let mut walk = rays.points(&line, (0.03, 0.11));
                 for four in 0..4 {
                     for (lane, voxel) in walk.next_four().into_iter().enumerate() {
                         let distance = 0.03 + 0.11 * (4 * four + lane) as f32;
                         let near =
                             [-1e-5, 1e-5].map(|by| rays.voxel_at(&(from + direction * (distance + by))));
-                        assert!(near.contains(&Some(voxel as usize)), "ray {k}, point {distance} cm");
+                        let alone = rays.voxel_on(&line, distance);
+                        for voxel in [voxel as usize, alone] {
+                            assert!(near.contains(&Some(voxel)), "ray {k}, point {distance} cm");
+                        }
                     }
                 }
             }

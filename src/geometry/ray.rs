@@ -1,9 +1,11 @@
 //! A ray's walk through a voxel grid: every voxel it crosses, with the length inside.
 
 use nalgebra::Vector3;
+use wide::f32x4;
 
 use crate::geometry::faces::{Faces, steps_by_axes};
 use crate::geometry::grid::VoxelGrid;
+use crate::geometry::points::lanes;
 
 /// A grid prepared for rays, in single precision.
 #[derive(Clone, Debug)]
@@ -14,6 +16,8 @@ pub struct RayGrid {
     upper_cm: [f32; 3],
     spacing_cm: [f32; 3],
     pub(super) per_cm: [f32; 3],
+    /// Corner, cm, and voxels per cm once more, in registers.
+    pub(super) lanes: [f32x4; 2],
 }
 
 impl RayGrid {
@@ -21,13 +25,16 @@ impl RayGrid {
     pub fn new(grid: &VoxelGrid) -> Self {
         assert!(grid.len() < i32::MAX as usize, "a grid of {} voxels is too large", grid.len());
         let counts = grid.counts.map(|n| n as i32);
+        let corner_cm = grid.corner_cm.map(|c| c as f32);
+        let per_cm = grid.spacing_cm.map(|s| (1.0 / s) as f32);
         RayGrid {
             counts,
             strides: [1, counts[0], counts[0] * counts[1]],
-            corner_cm: grid.corner_cm.map(|c| c as f32),
+            corner_cm,
             upper_cm: std::array::from_fn(|axis| grid.extent_cm(axis).1 as f32),
             spacing_cm: grid.spacing_cm.map(|s| s as f32),
-            per_cm: grid.spacing_cm.map(|s| (1.0 / s) as f32),
+            per_cm,
+            lanes: [lanes(corner_cm), lanes(per_cm)],
         }
     }
 

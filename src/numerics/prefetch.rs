@@ -5,12 +5,12 @@
 #[inline(always)]
 pub fn prefetch<T>(values: &[T], index: usize) {
     #[cfg(target_arch = "x86_64")]
-    if let Some(value) = values.get(index) {
+    {
         use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-        // SAFETY: the pointer is that of an element; a prefetch reads nothing and cannot fault.
+        // SAFETY: a prefetch reads nothing and cannot fault, wherever its address points.
         #[allow(unsafe_code)]
         unsafe {
-            _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(value).cast());
+            _mm_prefetch::<_MM_HINT_T0>(values.as_ptr().wrapping_add(index).cast());
         }
     }
     #[cfg(not(target_arch = "x86_64"))]

@@ -9,7 +9,7 @@ pub type Stream = Xoshiro256PlusPlus;
 
 /// Name of the stream scheme, written into results. It changes whenever the numbers would.
 pub const STREAM_SCHEME: &str =
-    "xoshiro256++ seeded by splitmix64(seed, acquisition, batch[, history, part]) v7";
+    "xoshiro256++ seeded by splitmix64(seed, acquisition, batch[, history, part]) v8";
 
 /// SplitMix64's finaliser (Steele, Lea & Flood 2014): a bijection of 64 bits that mixes well.
 #[inline]
@@ -59,10 +59,17 @@ pub fn open01(stream: &mut impl Rng) -> f32 {
     unit_from_bits(stream.next_u64() as u32 >> 9)
 }
 
+/// Two deviates in (0, 1) of 23 random bits each, from one number of the stream.
+#[inline(always)]
+pub fn two_open01(stream: &mut impl Rng) -> (f32, f32) {
+    let bits = stream.next_u64();
+    (unit_from_bits((bits as u32) >> 9), unit_from_bits((bits >> 41) as u32))
+}
+
 /// The midpoint of cell `bits` of 2²³ equal cells of (0, 1).
 #[inline]
 pub fn unit_from_bits(bits: u32) -> f32 {
-    (bits as f32 + 0.5) * (1.0 / 8_388_608.0)
+    (bits as i32 as f32 + 0.5) * (1.0 / 8_388_608.0)
 }
 
 #[cfg(test)]

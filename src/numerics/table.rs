@@ -82,6 +82,7 @@ const FRACTION: f32 = 1.0 / (1 << SHIFT) as f32;
 #[derive(Clone, Debug)]
 pub struct OctaveTable {
     columns: usize,
+    last_column: f32,
     x_max: f32,
     /// The last row that has one above it.
     last_row: u32,
@@ -100,7 +101,7 @@ impl OctaveTable {
             values.extend(row(f64::from(x)).iter().map(|&value| value as f32));
         }
         assert_eq!(values.len(), rows as usize * columns, "every row must fill its columns");
-        OctaveTable { columns, x_max, last_row: rows - 2, values }
+        OctaveTable { columns, last_column: (columns - 1) as f32, x_max, last_row: rows - 2, values }
     }
 
     /// Interpolated value at x, held to the table's range, and y in 0..=1.
@@ -108,15 +109,14 @@ impl OctaveTable {
     pub fn value(&self, x: f32, y: f32) -> f32 {
         let steps = x.clamp(1.0, self.x_max).to_bits() - 1.0_f32.to_bits();
         let row = (steps >> SHIFT).min(self.last_row);
-        let row_start = row as usize * self.columns;
-        let row_share = (steps - (row << SHIFT)) as f32 * FRACTION;
-        let column = y * (self.columns - 1) as f32;
-        let j = (column as usize).min(self.columns - 2);
+        let row_share = (steps - (row << SHIFT)) as i32 as f32 * FRACTION;
+        let column = y * self.last_column;
+        let j = (column as i32).min(self.columns as i32 - 2);
         let column_share = column - j as f32;
-        let low = &self.values[row_start + j..row_start + j + 2];
-        let high = &self.values[row_start + j + self.columns..row_start + j + self.columns + 2];
-        let left = low[0] + (high[0] - low[0]) * row_share;
-        let right = low[1] + (high[1] - low[1]) * row_share;
+        // Two neighbours of one row and the two above them.
+        let four = &self.values[row as usize * self.columns + j as usize..][..self.columns + 2];
+        let left = four[0] + (four[self.columns] - four[0]) * row_share;
+        let right = four[1] + (four[self.columns + 1] - four[1]) * row_share;
         left + (right - left) * column_share
     }
 

@@ -179,7 +179,7 @@ impl MediumTables {
     #[inline]
     fn place(&self, energy_kev: f32) -> (usize, f32) {
         let place = (energy_kev - ENERGY_MIN_KEV as f32) * (1.0 / ENERGY_STEP_KEV) as f32;
-        let row = (place.max(0.0) as usize).min(self.majorant_per_cm.len() - 2);
+        let row = (place.max(0.0) as i32 as usize).min(self.majorant_per_cm.len() - 2);
         (row, (place - row as f32).clamp(0.0, 1.0))
     }
 
@@ -211,21 +211,11 @@ impl MediumTables {
         a + (b - a) * fraction
     }
 
-    /// Linear attenuation coefficient of one medium, 1/cm.
-    #[inline]
-    pub fn mu_per_cm(&self, medium: u8, energy_kev: f32) -> f32 {
-        let (low, fraction) = self.place(energy_kev);
-        let a = self.flights[low * self.media + usize::from(medium)].mu_per_cm;
-        let b = self.flights[(low + 1) * self.media + usize::from(medium)].mu_per_cm;
-        a + (b - a) * fraction
-    }
-
     /// The process of an interaction in a medium, for a deviate.
-    #[inline]
-    pub fn process(&self, medium: u8, energy_kev: f32, deviate: f32) -> Process {
-        let (low, fraction) = self.place(energy_kev);
-        let a = self.shares[low * self.media + usize::from(medium)];
-        let b = self.shares[(low + 1) * self.media + usize::from(medium)];
+    #[inline(always)]
+    pub fn process(&self, medium: u8, EnergyPlace { first, fraction }: EnergyPlace, deviate: f32) -> Process {
+        let lower = first + usize::from(medium);
+        let (a, b) = (self.shares[lower], self.shares[lower + self.media]);
         let between = |a: f32, b: f32| a + (b - a) * fraction;
         if deviate < between(a.photoelectric, b.photoelectric) {
             Process::Photoelectric

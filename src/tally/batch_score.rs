@@ -102,6 +102,7 @@ impl<'a, const KERMA: bool> VoxelScore<'a, KERMA> {
 }
 
 impl<const KERMA: bool> Tally for RegionScore<KERMA> {
+    const KERMA: bool = KERMA;
     const BY_VOXEL: bool = false;
 
     #[inline]
@@ -141,6 +142,8 @@ impl<const KERMA: bool> Tally for RegionScore<KERMA> {
 }
 
 impl<const KERMA: bool> Tally for VoxelScore<'_, KERMA> {
+    const KERMA: bool = KERMA;
+
     #[inline]
     fn turn_to(&mut self, history: HistoryMark) {
         self.ends.turn_to(history);

@@ -7,13 +7,15 @@ use crate::numerics::low_discrepancy::ScrambledSobol;
 use crate::numerics::rng::{HistoryAddress, Stream, batch_stream, open01, unit_from_bits};
 use crate::photon::Photon;
 use crate::source::beam::{PhotonSource, SourceDeviates};
-use crate::transport::flock::{FLOCK, Flock, Worth};
+use crate::transport::flock::Flock;
 use crate::transport::history::{Scratch, launch_analog, launch_expected, track_length_history};
 use crate::transport::importance::Importance;
 use crate::transport::tally::{HistoryMark, Tally};
 use crate::transport::world::World;
 
-/// Distance between points where their scores are averaged, cm: less than the width of that, 6 mm.
+/// Distance between points of a flight where organs are scored, cm: less than most organs are wide.
+pub const ORGAN_SPACING_CM: f32 = 1.0;
+/// The same where scores of voxels are averaged: less than the width of that, 6 mm.
 const SMOOTHED_SPACING_CM: f32 = 0.5;
 
 /// How dose is estimated. All are unbiased; they differ in where they spend their time.
@@ -23,9 +25,9 @@ pub enum Estimator {
     Analog,
     /// Analog flights on a ray walk, scored by track length: shares nothing with `Analog` but the physics.
     TrackLength,
-    /// Expected primary; scatter by Woodcock tracking, scored at every tentative collision. For organs.
+    /// Expected primary; scatter by Woodcock tracking, its flights scored at points evenly spaced along them. For organs.
     Organ,
-    /// Expected primary; scatter by Woodcock tracking, its flights scored at points evenly spaced along them. For dose maps.
+    /// The same, with points as close as voxels. For dose maps.
     Map,
     /// The same; the map's scatter is averaged over neighbours, at the price of a small bias of the voxels (not of organs).
     MapSmoothed,
@@ -56,12 +58,13 @@ impl Estimator {
         }
     }
 
-    /// Distance between the points at which flights of scattered photons are scored for a map, cm. Farther apart they cost less and
+    /// Distance between the points at which flights of scattered photons are scored, cm. Farther apart they cost less and
     /// vary more; little more where they are averaged over neighbours.
     fn spacing_cm(self, grid: &RayGrid) -> f32 {
         match self {
+            Estimator::Map => grid.shortest_edge_cm(),
             Estimator::MapSmoothed => SMOOTHED_SPACING_CM,
-            _ => grid.shortest_edge_cm(),
+            _ => ORGAN_SPACING_CM,
         }
     }
 
@@ -156,16 +159,16 @@ pub fn run_batch<'a, 'h, S: PhotonSource, T: Tally>(
     tally: &mut T,
 ) {
     let (Method { estimator, importance }, histories) = (method.into(), histories.into());
+    let importance = importance.filter(|_| estimator == Estimator::Organ);
     let mut stream = batch_stream(address.seed, address.acquisition, address.batch);
-    let (scratch, flock) = (&mut Scratch::new(), &mut Flock::new());
+    let (scratch, flock) = (&mut Scratch::new(), &mut Flock::new(estimator.spacing_cm(&world.grid)));
     match estimator {
         Estimator::Analog => {
             independent(world, source, histories, &mut stream, |photon, history, address| {
                 tally.turn_to(history);
                 launch_analog(world, &photon, (history, address), flock, tally);
-                flock.fly_for_room(1, world, tally);
+                flock.fly_for_room(1, None, world, tally);
             });
-            flock.fly(world, tally);
         }
         Estimator::TrackLength => {
             independent(world, source, histories, &mut stream, |photon, history, address| {
@@ -173,32 +176,16 @@ pub fn run_batch<'a, 'h, S: PhotonSource, T: Tally>(
                 track_length_history(world, &photon, address, scratch, tally);
             })
         }
-        Estimator::Organ => {
+        Estimator::Organ | Estimator::Map | Estimator::MapSmoothed => {
             let splits = estimator.splits();
             evenly_spread(world, source, histories, &mut stream, |photon, place, history, address| {
                 tally.turn_to(history);
                 launch_expected(world, &photon, (splits, place), (history, address), (scratch, flock), tally);
-                match importance {
-                    None => flock.fly_for_room(splits as usize, world, tally),
-                    Some(importance) => {
-                        let worth = Worth { importance, per_weight: splits / photon.weight };
-                        flock.fly_by_worth(world, worth, tally);
-                    }
-                }
+                flock.fly_for_room(splits as usize, importance, world, tally);
             });
-            flock.fly(world, tally);
-        }
-        Estimator::Map | Estimator::MapSmoothed => {
-            let splits = estimator.splits();
-            let spacing_cm = estimator.spacing_cm(&world.grid);
-            evenly_spread(world, source, histories, &mut stream, |photon, place, history, address| {
-                tally.turn_to(history);
-                launch_expected(world, &photon, (splits, place), (history, address), (scratch, flock), tally);
-                flock.fly_tracks_for_room(splits as usize, spacing_cm, world, tally);
-            });
-            flock.fly_tracks_for_room(FLOCK, spacing_cm, world, tally);
         }
     }
+    flock.fly(importance, world, tally);
 }
 
 /// Emits photons of independent random deviates.

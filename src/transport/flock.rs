@@ -6,13 +6,14 @@
 //! overlap with those of the others. Every photon draws from a stream of its own and lives the life it would live alone; only
 //! the order in which scores are added differs.
 
-use nalgebra::Vector3;
 use rand::{Rng, SeedableRng};
+use wide::f32x4;
 
+use crate::geometry::points::Line;
 use crate::numerics::prefetch::prefetch;
-use crate::numerics::rng::{Stream, open01};
+use crate::numerics::rng::{Stream, open01, two_open01};
 use crate::photon::Photon;
-use crate::physics::tables::{EnergyPlace, Flight};
+use crate::physics::tables::EnergyPlace;
 use crate::transport::history::collide;
 use crate::transport::importance::{Fate, Importance};
 use crate::transport::tally::{HistoryMark, Tally};
@@ -33,16 +34,22 @@ struct Traveller {
     history: HistoryMark,
     /// Moves so far.
     steps: u64,
+    /// Its ray.
+    line: Line,
     /// Distances at which the flight begins, where it has come to and where the body ends, cm.
     enter_cm: f32,
     distance_cm: f32,
     leave_cm: f32,
     majorant_per_cm: f32,
     mean_free_path_cm: f32,
-    /// Weighted energy over the majorant, keV cm.
-    kev_cm: f32,
+    /// Decides whether the collision that it flies to is real.
+    deviate: f32,
+    /// Weight that it was sent off with: that of photons in the field.
+    sent_weight: f32,
     /// Where it is now.
-    site: Site,
+    voxel: u32,
+    label: u8,
+    medium: u8,
     /// Where its energy lies in the tables.
     energy: EnergyPlace,
 }
@@ -63,21 +70,14 @@ struct Starter {
     history: HistoryMark,
     /// Where its ray enters and leaves the body, cm.
     clip_cm: (f32, f32),
-}
-
-/// What makes photons split: an importance, and what one over the weight of a photon in the field is.
-#[derive(Clone, Copy)]
-pub struct Worth<'a> {
-    /// Importance by height.
-    pub importance: &'a Importance,
-    /// 1 / weight of a photon in the field.
-    pub per_weight: f32,
+    /// See [`Traveller`].
+    sent_weight: f32,
 }
 
 impl Flock {
-    /// An empty flock.
-    pub fn new() -> Self {
-        Flock { travellers: Vec::with_capacity(FLOCK), waiting: Vec::new(), tracks: Tracks::default() }
+    /// An empty flock; where kerma is wanted, flights are scored at points so far apart, cm, or a little less.
+    pub fn new(spacing_cm: f32) -> Self {
+        Flock { travellers: Vec::with_capacity(FLOCK), waiting: Vec::new(), tracks: Tracks::new(spacing_cm) }
     }
 
     /// Sends a photon of a history off, or lets it wait until there is room.
@@ -102,7 +102,10 @@ impl Flock {
         tally: &mut T,
     ) {
         match clip_cm {
-            Some(clip_cm) => self.start(Starter { photon, stream, history, clip_cm }, world),
+            Some(clip_cm) => {
+                let sent_weight = photon.weight;
+                self.start(Starter { photon, stream, history, clip_cm, sent_weight }, world);
+            }
             None => tally.escape(photon.carried_kev()),
         }
     }
@@ -112,66 +115,73 @@ impl Flock {
         if self.travellers.len() == FLOCK {
             return self.waiting.push(starter);
         }
-        let Starter { photon, stream, history, clip_cm } = starter;
+        let Starter { photon, stream, history, clip_cm, sent_weight } = starter;
         let mut traveller = Traveller {
             photon,
             stream,
             history,
             steps: 0,
+            line: Line::default(),
             enter_cm: 0.0,
             distance_cm: 0.0,
             leave_cm: 0.0,
             majorant_per_cm: 0.0,
             mean_free_path_cm: 0.0,
-            kev_cm: 0.0,
-            site: Site { position_cm: Vector3::zeros(), voxel: 0, label: 0 },
+            deviate: 0.0,
+            sent_weight,
+            voxel: 0,
+            label: 0,
+            medium: 0,
             energy: EnergyPlace::default(),
         };
         traveller.start(clip_cm, world);
         self.travellers.push(traveller);
     }
 
-    /// Flies all photons until each is absorbed or leaves, scoring kerma at every tentative collision.
+    /// Flies all photons until each is absorbed or leaves, and scores all flights. With an importance, photons are split and
+    /// played for as it asks.
     #[inline]
-    pub fn fly<T: Tally>(&mut self, world: &World, tally: &mut T) {
-        self.fly_until::<false, _>(0, tally, world, |_, _, _| true);
+    pub fn fly<T: Tally>(&mut self, importance: Option<&Importance>, world: &World, tally: &mut T) {
+        self.fly_until(0, importance, world, tally);
+        self.tracks.score(world, tally);
     }
 
-    /// Flies until as many photons more find room.
+    /// The same, but only until as many photons more find room; flights may be left to be scored.
     #[inline]
-    pub fn fly_for_room<T: Tally>(&mut self, room: usize, world: &World, tally: &mut T) {
-        self.fly_until::<false, _>(FLOCK - room, tally, world, |_, _, _| true);
-    }
-
-    /// Flies until as many photons more find room ([`FLOCK`]: until each is absorbed or leaves), scoring kerma at points so far
-    /// apart along the flights, cm.
-    #[inline]
-    pub fn fly_tracks_for_room<T: Tally>(
+    pub fn fly_for_room<T: Tally>(
         &mut self,
         room: usize,
-        spacing_cm: f32,
+        importance: Option<&Importance>,
         world: &World,
         tally: &mut T,
     ) {
-        self.fly_until::<true, _>(FLOCK - room, tally, world, |_, _, _| true);
-        if self.tracks.is_full() || room == FLOCK {
-            self.tracks.score(spacing_cm, world, tally);
+        self.fly_until(FLOCK - room, importance, world, tally);
+        if self.tracks.is_full() {
+            self.tracks.score(world, tally);
         }
     }
 
-    /// The same as [`Flock::fly`], photons split and played for as their importance asks.
+    /// Flies until no more than `left` photons are under way.
     #[inline]
-    pub fn fly_by_worth<T: Tally>(&mut self, world: &World, worth: Worth, tally: &mut T) {
-        self.fly_until::<false, _>(0, tally, world, |traveller, copies, tally| {
-            traveller.fit(worth, world, copies, tally)
-        });
+    fn fly_until<T: Tally>(
+        &mut self,
+        left: usize,
+        importance: Option<&Importance>,
+        world: &World,
+        tally: &mut T,
+    ) {
+        match importance {
+            None => self.fly_fitted(left, tally, world, |_, _, _| true),
+            Some(importance) => self.fly_fitted(left, tally, world, |traveller, copies, tally| {
+                tally.turn_to(traveller.history);
+                traveller.fit(importance, world, copies, tally)
+            }),
+        }
     }
 
-    /// Flies until no more than `left` photons are under way. Kerma is scored at tentative collisions, or flights are kept as tracks.
-    /// `fit` may change a photon's weight where a collision is tentative,
-    /// add copies of it, or end it.
+    /// The same. `fit` may change a photon's weight where a collision is tentative, add copies of it, or end it.
     #[inline]
-    fn fly_until<const BY_TRACK: bool, T: Tally>(
+    fn fly_fitted<T: Tally>(
         &mut self,
         left: usize,
         tally: &mut T,
@@ -185,17 +195,19 @@ impl Flock {
             if self.travellers.len() <= left {
                 return;
             }
-            self.advance::<BY_TRACK, _>(world, tally);
-            self.look::<BY_TRACK, _>(world, tally, &mut fit);
+            self.advance(world, tally);
+            let fates = self.look(world, tally, &mut fit);
+            self.interact(fates, world, tally);
         }
     }
 
     /// Moves every photon to its next tentative collision; those that leave the body are gone.
     #[inline]
-    fn advance<const BY_TRACK: bool, T: Tally>(&mut self, world: &World, tally: &mut T) {
+    fn advance<T: Tally>(&mut self, world: &World, tally: &mut T) {
+        let mut free_paths = self.free_paths();
         let mut index = 0;
         while let Some(traveller) = self.travellers.get_mut(index) {
-            if traveller.advance(world) {
+            if traveller.advance(free_paths[index], world) {
                 index += 1;
                 continue;
             }
@@ -203,107 +215,160 @@ impl Flock {
             match traveller.steps > STEPS_MAX {
                 true => world.give_up(tally),
                 false => {
-                    if BY_TRACK {
-                        self.tracks.push(traveller.track(traveller.leave_cm));
+                    if T::KERMA {
+                        let track = traveller.track(traveller.leave_cm, traveller.deviate);
+                        self.tracks.push(&track, world, tally);
                     }
                     tally.escape(traveller.photon.carried_kev());
                 }
             }
             self.travellers.swap_remove(index);
+            free_paths[index] = free_paths[self.travellers.len()];
         }
     }
 
-    /// Scores every photon where it is, and lets those interact whose collision is real.
-    #[inline]
-    fn look<const BY_TRACK: bool, T: Tally>(
+    /// Draws how many mean free paths each photon flies next, and what decides whether its collision is real. Four logarithms at
+    /// once.
+    #[inline(always)]
+    fn free_paths(&mut self) -> [f32; FLOCK] {
+        let mut deviates = [1.0; FLOCK];
+        for (traveller, of_path) in self.travellers.iter_mut().zip(&mut deviates) {
+            (*of_path, traveller.deviate) = two_open01(&mut traveller.stream);
+        }
+        let fours = deviates.as_chunks_mut::<4>().0;
+        for four in &mut fours[..self.travellers.len().div_ceil(4)] {
+            *four = (-f32x4::new(*four).ln()).to_array();
+        }
+        deviates
+    }
+
+    /// Looks at where every photon is and tells what becomes of it there.
+    #[inline(always)]
+    fn look<T: Tally>(
         &mut self,
         world: &World,
         tally: &mut T,
         fit: &mut impl FnMut(&mut Traveller, &mut Vec<Starter>, &mut T) -> bool,
-    ) {
-        let mut index = 0;
-        while let Some(traveller) = self.travellers.get_mut(index) {
-            tally.turn_to(traveller.history);
-            let flight = traveller.look::<BY_TRACK, _>(world, tally);
-            let mut stays = fit(traveller, &mut self.waiting, tally);
-            if stays && traveller.collides(&flight) {
-                if BY_TRACK {
-                    self.tracks.push(traveller.track(traveller.distance_cm));
-                }
-                stays = traveller.interact(world, tally);
+    ) -> [Next; FLOCK] {
+        let mut fates = [Next::Flies; FLOCK];
+        for (traveller, fate) in self.travellers.iter_mut().zip(&mut fates) {
+            let mu_per_cm = traveller.look(world);
+            let weight = traveller.photon.weight;
+            let stays = fit(traveller, &mut self.waiting, tally);
+            if T::KERMA && traveller.photon.weight != weight {
+                self.tracks.push(&traveller.end_part(weight), world, tally);
             }
-            match stays {
-                true => index += 1,
-                false => drop(self.travellers.swap_remove(index)),
+            *fate = match traveller.deviate * traveller.majorant_per_cm < mu_per_cm {
+                _ if !stays => Next::Ends,
+                true => Next::Interacts,
+                false => Next::Flies,
+            };
+        }
+        fates
+    }
+
+    /// Lets those photons interact whose collision is real; those that end are gone.
+    #[inline(always)]
+    fn interact<T: Tally>(&mut self, fates: [Next; FLOCK], world: &World, tally: &mut T) {
+        // From the last one on: who takes the place of one that is gone has been dealt with.
+        for index in (0..self.travellers.len()).rev() {
+            let stays = match fates[index] {
+                Next::Flies => true,
+                Next::Ends => false,
+                Next::Interacts => {
+                    let traveller = &mut self.travellers[index];
+                    tally.turn_to(traveller.history);
+                    if T::KERMA {
+                        let offset = traveller.deviate_of_collision(world);
+                        let track = traveller.track(traveller.distance_cm, offset);
+                        self.tracks.push(&track, world, tally);
+                    }
+                    traveller.interact(world, tally)
+                }
+            };
+            if !stays {
+                self.travellers.swap_remove(index);
             }
         }
     }
 }
 
-impl Default for Flock {
-    fn default() -> Self {
-        Flock::new()
-    }
+/// What a photon does next where its collision is tentative.
+#[derive(Clone, Copy)]
+enum Next {
+    Flies,
+    Interacts,
+    Ends,
 }
 
 impl Traveller {
     /// Begins a flight between where its ray enters and leaves the body, cm.
     #[inline]
     fn start(&mut self, clip_cm: (f32, f32), world: &World) {
-        let photon = &self.photon;
-        (self.energy, self.majorant_per_cm) = world.tables.find(photon.energy_kev);
+        let Photon { position_cm, direction, energy_kev, .. } = &self.photon;
+        (self.energy, self.majorant_per_cm) = world.tables.find(*energy_kev);
         self.mean_free_path_cm = 1.0 / self.majorant_per_cm;
-        self.kev_cm = photon.energy_kev * photon.weight / self.majorant_per_cm;
+        self.line = world.grid.line(position_cm, direction);
         (self.enter_cm, self.leave_cm) = clip_cm;
         self.distance_cm = self.enter_cm;
     }
 
-    /// The flight, which ends at this distance, cm.
-    #[inline]
-    fn track(&mut self, end_cm: f32) -> Track {
+    /// The flight, which ends at this distance, cm; a deviate places its points. That is the one that decides or would have decided
+    /// on the collision at its end, so that a photon's life does not depend on whether its flights are scored.
+    #[inline(always)]
+    fn track(&self, end_cm: f32, offset: f32) -> Track {
         Track {
-            from_cm: self.photon.position_cm,
-            direction: self.photon.direction,
+            line: self.line,
             ends_cm: (self.enter_cm, end_cm),
             energy_kev: self.photon.carried_kev(),
             energy: self.energy,
-            offset: open01(&mut self.stream),
+            offset,
             history: self.history,
         }
     }
 
-    /// Moves to the next tentative collision; `false` if it lies beyond the body, or too many steps lie behind.
+    /// What is left of the deviate that made the collision real: evenly spread in (0, 1) once more.
+    #[inline(always)]
+    fn deviate_of_collision(&self, world: &World) -> f32 {
+        let mu_per_cm = world.tables.flight(self.energy, self.medium).mu_per_cm;
+        self.deviate * self.majorant_per_cm / mu_per_cm
+    }
+
+    /// The flight so far, with the weight that it had; another part of it begins here.
     #[inline]
-    fn advance(&mut self, world: &World) -> bool {
+    fn end_part(&mut self, weight: f32) -> Track {
+        let energy_kev = self.photon.energy_kev * weight;
+        let track = Track { energy_kev, ..self.track(self.distance_cm, self.deviate) };
+        self.enter_cm = self.distance_cm;
+        track
+    }
+
+    /// Moves so many mean free paths on; `false` if that is beyond the body, or too many moves lie behind.
+    #[inline(always)]
+    fn advance(&mut self, free_paths: f32, world: &World) -> bool {
         self.steps += 1;
-        self.distance_cm -= open01(&mut self.stream).ln() * self.mean_free_path_cm;
-        if self.distance_cm > self.leave_cm || self.steps > STEPS_MAX {
-            return false;
-        }
-        let position_cm = self.photon.position_cm + self.photon.direction * self.distance_cm;
-        let Some(voxel) = world.grid.voxel_at(&position_cm) else { return false };
+        self.distance_cm += free_paths * self.mean_free_path_cm;
+        let voxel = world.grid.voxel_on(&self.line, self.distance_cm);
         prefetch(world.labels, voxel);
-        (self.site.position_cm, self.site.voxel) = (position_cm, voxel);
-        true
+        self.voxel = voxel as u32;
+        // A distance that is no number is beyond the body, too.
+        self.distance_cm <= self.leave_cm && self.steps <= STEPS_MAX && voxel < world.labels.len()
     }
 
-    /// Looks at the voxel it is in and scores the kerma of a tentative collision there, unless the flight is scored as a track.
-    #[inline]
-    fn look<const BY_TRACK: bool, T: Tally>(&mut self, world: &World, tally: &mut T) -> Flight {
-        let voxel = self.site.voxel;
-        let label = world.labels[voxel];
-        self.site.label = label;
-        let flight = world.tables.flight(self.energy, world.medium(voxel, label));
-        if !BY_TRACK {
-            tally.kerma(voxel, label, self.kev_cm * flight.mu_tr_per_cm, flight.marrow_over_medium);
-        }
-        flight
+    /// Looks at the voxel it is in: its μ, 1/cm.
+    #[inline(always)]
+    fn look(&mut self, world: &World) -> f32 {
+        let voxel = self.voxel as usize;
+        self.label = world.labels[voxel];
+        self.medium = world.medium(voxel, self.label);
+        world.tables.flight(self.energy, self.medium).mu_per_cm
     }
 
-    /// Whether the tentative collision is a real one.
-    #[inline]
-    fn collides(&mut self, flight: &Flight) -> bool {
-        open01(&mut self.stream) * self.majorant_per_cm < flight.mu_per_cm
+    /// Where it is now.
+    #[inline(always)]
+    fn site(&self) -> Site {
+        let position_cm = self.photon.position_cm + self.photon.direction * self.distance_cm;
+        Site { position_cm, voxel: self.voxel as usize, label: self.label }
     }
 
     /// Fits the weight to the importance of the place: adds the copies that a split leaves, each with a stream of its own and
@@ -311,12 +376,13 @@ impl Traveller {
     #[inline]
     fn fit<T: Tally>(
         &mut self,
-        worth: Worth,
+        importance: &Importance,
         world: &World,
         copies: &mut Vec<Starter>,
         tally: &mut T,
     ) -> bool {
-        match worth.importance.fate(self.site.position_cm.z, self.photon.weight * worth.per_weight) {
+        let Site { position_cm, .. } = self.site();
+        match importance.fate(position_cm.z, self.photon.weight / self.sent_weight) {
             Fate::Keeps => true,
             Fate::Splits(_) if copies.len() > WAITING_MAX => true,
             Fate::Splits(count) => {
@@ -326,7 +392,8 @@ impl Traveller {
                     let Some(photon) = self.copy(world, &mut stream, tally) else { continue };
                     match world.clip_cm(&photon) {
                         Some(clip_cm) => {
-                            copies.push(Starter { photon, stream, history: self.history, clip_cm })
+                            let Traveller { history, sent_weight, .. } = *self;
+                            copies.push(Starter { photon, stream, history, clip_cm, sent_weight })
                         }
                         None => tally.escape(photon.carried_kev()),
                     }
@@ -347,23 +414,23 @@ impl Traveller {
     #[inline]
     fn weigh(&mut self, factor: f32) {
         self.photon.weight *= factor;
-        self.kev_cm *= factor;
     }
 
     /// A copy of the photon after the tentative collision that it has come to; `None` if it is absorbed there.
     #[inline]
     fn copy<T: Tally>(&self, world: &World, stream: &mut Stream, tally: &mut T) -> Option<Photon> {
-        let medium = world.medium(self.site.voxel, self.site.label);
-        if open01(stream) * self.majorant_per_cm < world.tables.flight(self.energy, medium).mu_per_cm {
-            return collide(world, &self.photon, &self.site, stream, tally);
+        let mu_per_cm = world.tables.flight(self.energy, self.medium).mu_per_cm;
+        if open01(stream) * self.majorant_per_cm < mu_per_cm {
+            return collide(world, (&self.photon, self.energy), &self.site(), stream, tally);
         }
-        Some(Photon { position_cm: self.site.position_cm, ..self.photon })
+        Some(Photon { position_cm: self.site().position_cm, ..self.photon })
     }
 
     /// Interacts where it is; `false` if nothing flies on, or nothing that meets the body.
     #[inline]
     fn interact<T: Tally>(&mut self, world: &World, tally: &mut T) -> bool {
-        let Some(scattered) = collide(world, &self.photon, &self.site, &mut self.stream, tally) else {
+        let of = (&self.photon, self.energy);
+        let Some(scattered) = collide(world, of, &self.site(), &mut self.stream, tally) else {
             return false;
         };
         self.photon = scattered;

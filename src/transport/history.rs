@@ -5,7 +5,7 @@ use rand::Rng;
 use crate::numerics::rng::{HistoryAddress, Stream, open01};
 use crate::photon::Photon;
 use crate::physics::interaction::Onward;
-use crate::physics::tables::{FlightRow, empty_row};
+use crate::physics::tables::{EnergyPlace, FlightRow, empty_row};
 use crate::transport::flock::Flock;
 use crate::transport::primary::{one_minus_exp, walk_primary};
 use crate::transport::scatter::fly_by_voxel;
@@ -48,9 +48,10 @@ pub fn launch_expected<T: Tally>(
         flock.send(world, photon, (history, stream), tally);
     });
     let child = expect_primary(world, arrived, (splits, deviate), (primary_row, sites), tally);
+    let energy = world.tables.find(child.energy_kev).0;
     for (part, site) in sites.drain(..).enumerate() {
         let mut stream = address.stream(part as u64);
-        if let Some(scattered) = collide(world, &child, &site, &mut stream, tally) {
+        if let Some(scattered) = collide(world, (&child, energy), &site, &mut stream, tally) {
             flock.send(world, scattered, (history, stream), tally);
         }
     }
@@ -125,7 +126,8 @@ fn arrive<T: Tally>(
     let energy_kev = photon.energy_kev * photon.weight;
     let clip_cm = world.clip_closely_cm(photon);
     let (air, air_cm) = (world.air(), world.air_cm(photon, clip_cm));
-    let mu_per_cm = world.tables.mu_per_cm(air, photon.energy_kev);
+    let energy = world.tables.find(photon.energy_kev).0;
+    let mu_per_cm = world.tables.flight(energy, air).mu_per_cm;
     let taken = one_minus_exp(mu_per_cm * air_cm);
     let copies = (taken / share + address.deviate(AIR_PART)) as u32;
     tally.emit(energy_kev);
@@ -134,7 +136,8 @@ fn arrive<T: Tally>(
         let mut stream = address.stream(AIR_PART + 1 + u64::from(copy));
         let distance_cm = -(1.0 - taken * open01(&mut stream)).ln() / mu_per_cm;
         let position_cm = photon.position_cm + photon.direction * distance_cm;
-        let interaction = world.tables.interact(air, photon.energy_kev, &photon.direction, &mut stream);
+        let interaction =
+            world.tables.interact(air, (photon.energy_kev, energy), &photon.direction, &mut stream);
         let weight = photon.weight * share;
         // What stays in the air is as lost to the phantom as what leaves it.
         tally.escape(interaction.deposited_kev * weight);
@@ -177,7 +180,8 @@ fn follow_from<T: Tally>(
         let Some(site) = fly_by_voxel(world, row, (&photon, clip), stream, tally) else {
             return tally.escape(photon.carried_kev());
         };
-        match collide(world, &photon, &site, stream, tally) {
+        let energy = world.tables.find(photon.energy_kev).0;
+        match collide(world, (&photon, energy), &site, stream, tally) {
             Some(scattered) => photon = scattered,
             None => return,
         }
@@ -186,17 +190,17 @@ fn follow_from<T: Tally>(
     world.give_up(tally);
 }
 
-/// Lets a photon interact at a site; what it leaves is told to the tally, what flies on is returned.
-#[inline]
+/// Lets a photon, whose energy lies there in the tables, interact at a site; what it leaves is told to the tally, what flies on is returned.
+#[inline(always)]
 pub(super) fn collide<T: Tally>(
     world: &World,
-    photon: &Photon,
+    (photon, energy): (&Photon, EnergyPlace),
     site: &Site,
     stream: &mut impl Rng,
     tally: &mut T,
 ) -> Option<Photon> {
     let medium = world.medium(site.voxel, site.label);
-    let interaction = world.tables.interact(medium, photon.energy_kev, &photon.direction, stream);
+    let interaction = world.tables.interact(medium, (photon.energy_kev, energy), &photon.direction, stream);
     tally.deposit(site.voxel, site.label, interaction.deposited_kev * photon.weight);
     tally.interact(photon, &site.position_cm, Some((site.voxel, site.label)), &interaction);
     interaction.onward.map(|onward| Photon {

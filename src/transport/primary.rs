@@ -26,28 +26,27 @@ pub fn walk_primary<T: Tally>(
     sites: &mut Vec<Site>,
     tally: &mut T,
 ) -> f32 {
-    let energy_kev = photon.energy_kev * photon.weight;
-    let share = 1.0 / splits;
-    let left_at_next = 1.0 - deviate * share;
-    let primary = Primary { row, photon, energy_kev, share, transmission: 1.0, left_at_next, sites };
+    let energy_kev = photon.carried_kev();
+    let share_kev = energy_kev / splits;
+    let next_kev = energy_kev - deviate * share_kev;
+    let primary = Primary { row, photon, share_kev, left_kev: energy_kev, next_kev, sites };
     let sites = match T::BY_VOXEL {
         true => primary.walk_voxels(world, clip_cm, tally),
         false => primary.walk_runs(world, clip_cm, tally),
     };
-    energy_kev * (1.0 - sites as f32 * share)
+    energy_kev - sites as f32 * share_kev
 }
 
-/// A primary ray on its way.
+/// A primary ray on its way. Energies are weighted, keV.
 struct Primary<'a> {
     row: &'a FlightRow,
     photon: &'a Photon,
-    /// Weighted energy, keV.
-    energy_kev: f32,
-    /// Share of the weight that every interaction has.
-    share: f32,
-    transmission: f32,
-    /// What is left of the ray where the next interaction lies.
-    left_at_next: f32,
+    /// What every interaction has of the energy.
+    share_kev: f32,
+    /// What is left of it.
+    left_kev: f32,
+    /// What is left where the next interaction lies.
+    next_kev: f32,
     sites: &'a mut Vec<Site>,
 }
 
@@ -102,24 +101,22 @@ impl Primary<'_> {
     /// Scores what a crossing of this length is expected to leave, and finds the interactions in it.
     #[inline(always)]
     fn cross<T: Tally>(&mut self, crossing: Crossing, length_cm: f32, tally: &mut T) {
-        let flight = self.row[usize::from(crossing.medium)];
-        let collided = self.transmission * one_minus_exp(flight.mu_per_cm * length_cm);
-        let kerma_kev = self.energy_kev * collided * flight.transfer_share;
-        tally.kerma(crossing.voxel, crossing.label, kerma_kev, flight.marrow_over_medium);
-        let before = self.transmission;
-        self.transmission = before - collided;
-        if self.transmission < self.left_at_next {
-            let Crossing { voxel, label, begin_cm, .. } = crossing;
+        let Crossing { voxel, label, medium, begin_cm } = crossing;
+        let flight = self.row[usize::from(medium)];
+        let before_kev = self.left_kev;
+        let collided_kev = before_kev * one_minus_exp(flight.mu_per_cm * length_cm);
+        tally.kerma(voxel, label, collided_kev * flight.transfer_share, flight.marrow_over_medium);
+        self.left_kev = before_kev - collided_kev;
+        if self.left_kev < self.next_kev {
             let extent_cm = (begin_cm, length_cm);
-            let mu_per_cm = flight.mu_per_cm;
-            let (left, next) = ((before, self.transmission), (self.left_at_next, self.share));
-            self.left_at_next =
-                place(self.photon, (voxel, label), extent_cm, mu_per_cm, left, next, self.sites);
+            let (left, next) = ((before_kev, self.left_kev), (self.next_kev, self.share_kev));
+            self.next_kev =
+                place(self.photon, (voxel, label), extent_cm, flight.mu_per_cm, left, next, self.sites);
         }
     }
 }
 
-/// Places the interactions of a crossing of this length in a medium of this μ; returns what is left at the one after them.
+/// Places the interactions of a crossing of this length in a medium of this μ; returns what is left at the one after them, keV.
 // Values, no reference to the ray: what a call could change does not stay in registers. Pairs at most: what is larger would be
 // laid out in memory at every step, only to be at hand here.
 #[cold]
@@ -129,17 +126,17 @@ fn place(
     (voxel, label): (usize, u8),
     (begin_cm, length_cm): (f32, f32),
     mu_per_cm: f32,
-    (before, after): (f32, f32),
-    (mut at_next, share): (f32, f32),
+    (before_kev, after_kev): (f32, f32),
+    (mut at_next_kev, share_kev): (f32, f32),
     sites: &mut Vec<Site>,
 ) -> f32 {
-    while after < at_next {
-        let within_cm = (before / at_next).ln() / mu_per_cm;
+    while after_kev < at_next_kev {
+        let within_cm = (before_kev / at_next_kev).ln() / mu_per_cm;
         let along_cm = begin_cm + within_cm.clamp(0.0, length_cm);
         sites.push(Site { position_cm: photon.position_cm + photon.direction * along_cm, voxel, label });
-        at_next -= share;
+        at_next_kev -= share_kev;
     }
-    at_next
+    at_next_kev
 }
 
 /// 1 − e^(−x) for x ≥ 0, good to 6e-7 relative, to 1e-7 where most voxels lie.

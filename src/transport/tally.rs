@@ -17,9 +17,11 @@ pub struct HistoryMark {
 /// A listener to histories. Energies are weighted: a photon of weight w counts w-fold.
 ///
 /// Two streams of events describe the same dose. *Kerma* is what the photon is expected to leave in a
-/// voxel it crosses (track length or tentative collision times μtr); *deposits* are what it really left
+/// voxel it crosses (track length times μtr); *deposits* are what it really left
 /// at its interactions. Their means are equal; a dose is scored from one of them, never from both.
 pub trait Tally {
+    /// Whether kerma is asked for at all.
+    const KERMA: bool = true;
     /// Whether kerma has to be told voxel by voxel; otherwise voxels of one label and medium in a row are told at once, with
     /// the first of them.
     const BY_VOXEL: bool = true;

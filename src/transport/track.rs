@@ -4,9 +4,7 @@
 //! first at a random place, estimate all lengths at once without bias, however far apart they are; and unlike the faces of voxels,
 //! which a walk has to find one after the other, they are known from the start.
 
-use nalgebra::Vector3;
-
-use crate::geometry::points::{POINTS, PointWalk};
+use crate::geometry::points::{Line, POINTS};
 use crate::numerics::prefetch::prefetch;
 use crate::physics::tables::{EnergyPlace, Flight};
 use crate::transport::tally::{HistoryMark, Tally};
@@ -15,10 +13,8 @@ use crate::transport::world::World;
 /// A photon's flight between two interactions, or out of the body.
 #[derive(Clone, Copy)]
 pub struct Track {
-    /// Where the photon started, cm.
-    pub from_cm: Vector3<f32>,
-    /// Where it flies: a unit vector.
-    pub direction: Vector3<f32>,
+    /// Its ray.
+    pub line: Line,
     /// Distances at which the flight begins and ends, cm.
     pub ends_cm: (f32, f32),
     /// Weighted energy, keV.
@@ -31,89 +27,88 @@ pub struct Track {
     pub history: HistoryMark,
 }
 
-impl Track {
-    /// Points along the flight so far apart, cm, or a little less: in fours. How many fours, and how far apart they are, cm.
-    #[inline(always)]
-    fn points(&self, spacing_cm: f32, world: &World) -> (PointWalk, u32, f32) {
-        let (begin_cm, end_cm) = self.ends_cm;
-        let length_cm = end_cm - begin_cm;
-        let fours = (length_cm / (POINTS as f32 * spacing_cm)) as i32 + 1;
-        let spacing_cm = length_cm / (POINTS as i32 * fours) as f32;
-        let first_cm = begin_cm + self.offset * spacing_cm;
-        let walk = world.grid.points(&self.from_cm, &self.direction, (first_cm, spacing_cm));
-        (walk, fours as u32, spacing_cm)
+/// Points of a flight that wait to be scored.
+struct Score {
+    history: HistoryMark,
+    energy: EnergyPlace,
+    /// Weighted energy times the distance between points, keV cm.
+    kev_cm: f32,
+    points: u32,
+}
+
+/// Points that are scored together: enough for their memory to arrive while others are scored, few enough for it not to be gone
+/// again by then.
+const WAITING: usize = 256;
+
+/// Flights that are over and not yet scored.
+pub struct Tracks {
+    per_cm: f32,
+    scores: Vec<Score>,
+    /// Voxels of the points of all.
+    voxels: Vec<u32>,
+}
+
+impl Tracks {
+    /// None; points are to be so far apart, cm, or a little less.
+    pub fn new(spacing_cm: f32) -> Self {
+        Tracks { per_cm: 1.0 / spacing_cm, scores: Vec::new(), voxels: Vec::new() }
     }
 
-    /// Asks for the memory that scoring will need.
-    #[inline(always)]
-    fn expect<T: Tally>(&self, spacing_cm: f32, world: &World, tally: &mut T) {
-        let (mut points, fours, _) = self.points(spacing_cm, world);
-        for _ in 0..fours {
-            for voxel in points.next_four() {
+    /// Finds the points of a flight and asks for the memory that their scores will need.
+    #[inline]
+    pub fn push<T: Tally>(&mut self, track: &Track, world: &World, tally: &T) {
+        let (begin_cm, end_cm) = track.ends_cm;
+        let length_cm = end_cm - begin_cm;
+        let points = (length_cm * self.per_cm) as i32 as u32 + 1;
+        let spacing_cm = length_cm / points as f32;
+        let first_cm = begin_cm + track.offset * spacing_cm;
+        let mut walk = world.grid.points(&track.line, (first_cm, spacing_cm));
+        let end = self.voxels.len() + points as usize;
+        while self.voxels.len() < end {
+            let four: [u32; POINTS] = walk.next_four();
+            for voxel in four {
                 prefetch(world.labels, voxel as usize);
                 tally.expect(voxel as usize);
             }
+            self.voxels.extend_from_slice(&four);
         }
-    }
-
-    /// Scores the kerma along the flight at points so far apart, cm, or a little less.
-    #[inline(always)]
-    fn score<T: Tally>(&self, spacing_cm: f32, world: &World, tally: &mut T) {
-        let (mut points, fours, spacing_cm) = self.points(spacing_cm, world);
-        let kev_cm = self.energy_kev * spacing_cm;
-        // The medium that the last point lay in; at first none.
-        let (mut medium, mut flight, mut kerma_kev) = (u32::MAX, Flight::default(), 0.0);
-        for _ in 0..fours {
-            let voxels = points.next_four();
-            for voxel in voxels {
-                let voxel = voxel as usize;
-                let Some(&label) = world.labels.get(voxel) else { continue };
-                let here = world.medium(voxel, label);
-                if medium != u32::from(here) {
-                    medium = u32::from(here);
-                    flight = world.tables.flight(self.energy, here);
-                    kerma_kev = kev_cm * flight.mu_tr_per_cm;
-                }
-                tally.kerma(voxel, label, kerma_kev, flight.marrow_over_medium);
-            }
-        }
-    }
-}
-
-/// Flights that are scored together, so that the memory of later ones can be asked for while earlier ones are scored.
-const TRACKS: usize = 256;
-/// Flights ahead whose voxels are asked for.
-const AHEAD: usize = 4;
-
-/// Flights that are over and not yet scored.
-#[derive(Default)]
-pub struct Tracks(Vec<Track>);
-
-impl Tracks {
-    /// Keeps one.
-    #[inline]
-    pub fn push(&mut self, track: Track) {
-        self.0.push(track);
+        self.voxels.truncate(end);
+        let kev_cm = track.energy_kev * spacing_cm;
+        self.scores.push(Score { history: track.history, energy: track.energy, kev_cm, points });
     }
 
     /// Whether there are so many that they should be scored.
     #[inline]
     pub fn is_full(&self) -> bool {
-        self.0.len() >= TRACKS
+        self.voxels.len() >= WAITING
     }
 
-    /// Scores all at points so far apart, cm, and keeps none.
+    /// Scores the kerma of all and keeps none.
     #[inline(never)]
-    pub fn score<T: Tally>(&mut self, spacing_cm: f32, world: &World, tally: &mut T) {
+    pub fn score<T: Tally>(&mut self, world: &World, tally: &mut T) {
         tally.scatter(true);
-        for (index, track) in self.0.iter().enumerate() {
-            if let Some(later) = self.0.get(index + AHEAD) {
-                later.expect(spacing_cm, world, tally);
+        let mut voxels = self.voxels.as_slice();
+        for score in &self.scores {
+            tally.turn_to(score.history);
+            let (own, others) = voxels.split_at(score.points as usize);
+            // The medium that the last point lay in, at first none, and what a point in it gets.
+            let (mut medium, mut flight, mut kerma_kev) = (u32::MAX, Flight::default(), 0.0);
+            for &voxel in own {
+                let voxel = voxel as usize;
+                let Some(&label) = world.labels.get(voxel) else { continue };
+                let here = world.medium(voxel, label);
+                // Points of voxels lie close together, mostly in one medium; elsewhere that would be a coin toss.
+                if !T::BY_VOXEL || medium != u32::from(here) {
+                    medium = u32::from(here);
+                    flight = world.tables.flight(score.energy, here);
+                    kerma_kev = score.kev_cm * flight.mu_tr_per_cm;
+                }
+                tally.kerma(voxel, label, kerma_kev, flight.marrow_over_medium);
             }
-            tally.turn_to(track.history);
-            track.score(spacing_cm, world, tally);
+            voxels = others;
         }
         tally.scatter(false);
-        self.0.clear();
+        self.scores.clear();
+        self.voxels.clear();
     }
 }

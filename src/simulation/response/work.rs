@@ -19,7 +19,8 @@ use crate::source::spectrum::Spectrum;
 use crate::tally::energy_balance::EnergyBalance;
 use crate::tally::estimate::Estimate;
 use crate::tally::response_score::{Combinations, PairSums, ResponseScore};
-use crate::transport::batch::Estimator;
+
+use crate::transport::batch::{Estimator, ORGAN_SPACING_CM};
 use crate::transport::flock::Flock;
 use crate::transport::history::{Scratch, launch_expected};
 use crate::transport::tally::HistoryMark;
@@ -228,7 +229,7 @@ fn play_column(
     ((sums, squares), (slopes, slope_squares)): ColumnSums,
 ) {
     let batch_bits = stream.next_u64();
-    let (mut scratch, mut flock) = (Scratch::new(), Flock::new());
+    let (mut scratch, mut flock) = (Scratch::new(), Flock::new(ORGAN_SPACING_CM));
     let mut history = 0;
     for (energy, &pairs) in plan.pairs.iter().enumerate() {
         let part = energy * rows..(energy + 1) * rows;
@@ -247,7 +248,7 @@ fn play_column(
                         (&mut scratch, &mut flock),
                         score,
                     );
-                    flock.fly(world, score);
+                    flock.fly(None, world, score);
                 }
                 score.end_history(of_pair, 2.0 * deviates.cone - 1.0);
                 history += 1;
