@@ -134,6 +134,9 @@ pub fn try_file(path: &Path, question: &Question) -> Result<Answer> {
     if reference::is_outside_allowed() {
         command.arg("--allow-outside");
     }
+    // A file that is read only needs no lock, and could not get one while a process that was started as the file was written has
+    // it open, too: HDF5 lets processes inherit its files.
+    command.env("HDF5_USE_FILE_LOCKING", "FALSE");
     // Names that look like options are paths all the same.
     command.arg(COMMAND).arg("--").arg(question).arg(path);
     let mut child =
