@@ -11,4 +11,5 @@ pub mod scatter;
 pub mod tally;
 pub mod trace;
 pub mod track;
+mod traveller;
 pub mod world;
