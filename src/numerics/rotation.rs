@@ -7,7 +7,7 @@ use nalgebra::Vector3;
 /// Sine and cosine of an angle in turns, 0 to 1, good to 3e-7.
 ///
 /// Sine and cosine of the angle are minus cosine and minus sine of what it has over half a turn away from a quarter: least-squares
-/// polynomials on Chebyshev nodes, a third of the instructions of those that take any angle.
+/// polynomials on Chebyshev nodes.
 #[inline(always)]
 pub fn sin_cos_of_turns(turns: f32) -> (f32, f32) {
     let from_half = turns - 0.5;

@@ -3,8 +3,8 @@
 //! A flight by Woodcock (Woodcock et al. 1965) goes as if every voxel were the densest one; a tentative collision is real with
 //! probability μ/majorant. It is a chain of loads from places in memory that nothing foretells, each waiting for the one before.
 //! Photons do not wait for each other: all of them move, then all of them look at their voxels, so that the loads of one
-//! overlap with those of the others; then those interact whose collision is real. Every photon draws from a stream of its own and lives the life it would live alone; only
-//! the order in which scores are added differs.
+//! overlap with those of the others; then those interact whose collision is real. Every photon draws from a stream of its own and
+//! lives the life it would live alone; only the order in which scores are added differs.
 
 use wide::f32x4;
 

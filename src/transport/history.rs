@@ -190,7 +190,8 @@ fn follow_from<T: Tally>(
     world.give_up(tally);
 }
 
-/// Lets a photon, whose energy lies there in the tables, interact at a site; what it leaves is told to the tally, what flies on is returned.
+/// Lets a photon, whose energy lies there in the tables, interact at a site; what it leaves is told to the tally, what flies on is
+/// returned.
 #[inline(always)]
 pub(super) fn collide<T: Tally>(
     world: &World,
