@@ -13,8 +13,8 @@ use crate::transport::tally::{HistoryMark, Tally};
 use crate::transport::track::Track;
 use crate::transport::world::{STEPS_MAX, Site, World};
 
-/// Photons that may wait before none is split any more. Where a photon is split is free to choose; this bounds what one history
-/// can cost.
+/// Photons that may wait before none is split any more. Where a photon is split is free to choose; this bounds what a history can
+/// cost. Photons of the histories under way wait together: where so many do, a history depends on those that it flies with.
 const WAITING_MAX: usize = 2000;
 
 /// One photon on its way.
