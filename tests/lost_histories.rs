@@ -8,7 +8,7 @@ use childsize::photon::Photon;
 use childsize::simulation::replay::{HistoryPlace, replay};
 use childsize::simulation::settings::{Settings, Target, TargetOrgans};
 use childsize::simulation::{Exam, Unobserved, simulate, simulate_source};
-use childsize::source::beam::{PhotonSource, SourceDeviates};
+use childsize::source::beam::{PhotonSource, RayDeviates};
 use childsize::transport::batch::{BatchAddress, Estimator, run_batch};
 use childsize::transport::lost::{Cause, find_lost};
 use childsize::transport::trace::Tracer;
@@ -32,22 +32,33 @@ struct Faulty {
 }
 
 impl PhotonSource for Faulty {
-    fn emit(&self, deviates: SourceDeviates) -> Option<Photon> {
+    /// Its height, cm.
+    type Spot = f32;
+
+    fn spot(&self, _: f64, turn: f32) -> Option<f32> {
+        Some(10.0 * (turn - 0.5))
+    }
+
+    fn emit_from(&self, z_cm: &f32, deviates: RayDeviates) -> Photon {
         let flies_at = deviates.fan < self.at_body;
+        let is_faulty = deviates.energy < self.below && flies_at;
+        let flies_at = flies_at && !(is_faulty && self.fault == Fault::Withheld);
         let mut photon = Photon {
-            position_cm: Vector3::new(20.0 * (deviates.cone - 0.5), -60.0, 10.0 * (deviates.turn - 0.5)),
+            position_cm: Vector3::new(20.0 * (deviates.cone - 0.5), -60.0, *z_cm),
             direction: if flies_at { Vector3::y() } else { -Vector3::y() },
             energy_kev: 60.0,
             weight: 1.0,
         };
-        if deviates.energy < self.below && flies_at {
-            match self.fault {
-                Fault::Withheld => return None,
-                Fault::Direction => photon.direction.x = f32::NAN,
-                Fault::Energy => photon.energy_kev = f32::NAN,
-            }
+        match self.fault {
+            Fault::Direction if is_faulty => photon.direction.x = f32::NAN,
+            Fault::Energy if is_faulty => photon.energy_kev = f32::NAN,
+            _ => {}
         }
-        Some(photon)
+        photon
+    }
+
+    fn rotations(&self) -> f64 {
+        1.0
     }
 
     fn photons(&self) -> f64 {

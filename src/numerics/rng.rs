@@ -9,7 +9,7 @@ pub type Stream = Xoshiro256PlusPlus;
 
 /// Name of the stream scheme, written into results. It changes whenever the numbers would.
 pub const STREAM_SCHEME: &str =
-    "xoshiro256++ seeded by splitmix64(seed, acquisition, batch[, history, part]) v8";
+    "xoshiro256++ seeded by splitmix64(seed, acquisition, batch[, history, part]) v9";
 
 /// SplitMix64's finaliser (Steele, Lea & Flood 2014): a bijection of 64 bits that mixes well.
 #[inline]

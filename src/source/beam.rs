@@ -42,12 +42,37 @@ pub struct SourceDeviates {
     pub energy: f32,
 }
 
+/// Deviates in (0, 1) that make one photon of a focal spot.
+#[derive(Clone, Copy, Debug)]
+pub struct RayDeviates {
+    /// Fan angle.
+    pub fan: f32,
+    /// Cone angle.
+    pub cone: f32,
+    /// Energy.
+    pub energy: f32,
+}
+
 /// Something that emits photons towards a phantom.
 pub trait PhotonSource: Sync {
-    /// The source photon of a set of deviates; `None` where nothing is to be emitted.
-    fn emit(&self, deviates: SourceDeviates) -> Option<Photon>;
+    /// The source at one moment: where it is, and whatever else its photons then have in common.
+    type Spot;
+    /// The source at a fraction of the beam-on time; `turn` picks its angle where that is random. `None` where nothing is
+    /// to be emitted.
+    fn spot(&self, time: f64, turn: f32) -> Option<Self::Spot>;
+    /// A photon of a spot.
+    fn emit_from(&self, spot: &Self::Spot, deviates: RayDeviates) -> Photon;
     /// Photons that one unit of weight per history stands for.
     fn photons(&self) -> f64;
+    /// Rotations about the phantom in the beam-on time; 0 for a source at rest.
+    fn rotations(&self) -> f64;
+
+    /// The source photon of a set of deviates; `None` where nothing is to be emitted.
+    #[inline]
+    fn emit(&self, deviates: SourceDeviates) -> Option<Photon> {
+        let SourceDeviates { time, turn, fan, cone, energy } = deviates;
+        Some(self.emit_from(&self.spot(time, turn)?, RayDeviates { fan, cone, energy }))
+    }
 }
 
 /// Where the focal spot is for the deviates of a history.
@@ -136,65 +161,107 @@ impl Beam {
     }
 }
 
+/// A beam's focal spot at one moment.
+#[derive(Clone, Copy, Debug)]
+pub struct FocalSpot {
+    axes: SpotAxes,
+    /// Cumulative share of the fan's photons below and above the window.
+    shares: [f64; 2],
+    /// Sine of the lowest cone angle that the collimator lets through, and the width of that interval.
+    sin_cone_low: f64,
+    sin_cone_width: f64,
+    /// Share of the photons that leave: of window and collimator.
+    open: f64,
+}
+
 impl PhotonSource for Beam {
+    type Spot = FocalSpot;
+
     /// Photons that leave bowtie and open collimator in the whole acquisition; what dynamic blades cut off lowers the
     /// weights.
     fn photons(&self) -> f64 {
         self.photons
     }
 
-    /// The source photon of a set of deviates; `None` where the fan window or the collimator is closed.
-    ///
-    /// The sum of weights over many histories is the share of the photons that fly inside the windows.
+    fn rotations(&self) -> f64 {
+        self.trajectory().rotations()
+    }
+
+    /// `None` where the fan window or the collimator is closed.
     #[inline]
-    fn emit(&self, deviates: SourceDeviates) -> Option<Photon> {
-        let turn = f64::from(deviates.turn);
+    fn spot(&self, time: f64, turn: f32) -> Option<FocalSpot> {
+        let turn = f64::from(turn);
         let (z_cm, gantry_angle_rad) = match &self.path {
-            Path::Constant(trajectory) => trajectory.at(deviates.time, turn),
-            Path::Modulated(path) => path.at(deviates.time, turn),
+            Path::Constant(trajectory) => trajectory.at(time, turn),
+            Path::Modulated(path) => path.at(time, turn),
         };
         let [low, high] = self.windows.at(z_cm, gantry_angle_rad);
         let [sin_low, sin_high] = self.blades.open(z_cm);
         if high <= low || sin_high <= sin_low {
             return None;
         }
-        let sample = self.fan.sample(low, high, deviates.fan, deviates.energy);
-        let sin_cone = sin_low + f64::from(deviates.cone) * (sin_high - sin_low);
-        let open = (sin_high - sin_low) / (2.0 * self.blades.sin_cone());
-        let (position_cm, direction) = ray(
-            &self.placement,
-            self.source_to_isocentre_cm,
-            (z_cm, gantry_angle_rad),
-            (sample.fan_angle_rad, sin_cone),
-        );
-        Some(Photon {
-            position_cm: position_cm.cast(),
-            direction: direction.cast(),
-            energy_kev: sample.energy_kev,
-            weight: sample.weight * open as f32,
+        let shares = [self.fan.share_below(low), self.fan.share_below(high)];
+        Some(FocalSpot {
+            axes: SpotAxes::new(&self.placement, self.source_to_isocentre_cm, z_cm, gantry_angle_rad),
+            shares,
+            sin_cone_low: sin_low,
+            sin_cone_width: sin_high - sin_low,
+            open: (shares[1] - shares[0]) * (sin_high - sin_low) / (2.0 * self.blades.sin_cone()),
         })
+    }
+
+    /// The sum of weights over many histories is the share of the photons that fly inside the windows.
+    #[inline]
+    fn emit_from(&self, spot: &FocalSpot, deviates: RayDeviates) -> Photon {
+        let sample = self.fan.sample(spot.shares, deviates.fan, deviates.energy);
+        let sin_cone = spot.sin_cone_low + f64::from(deviates.cone) * spot.sin_cone_width;
+        Photon {
+            position_cm: spot.axes.position_cm.cast(),
+            direction: spot.axes.direction(sample.fan_angle_rad, sin_cone).cast(),
+            energy_kev: sample.energy_kev,
+            weight: sample.weight * spot.open as f32,
+        }
     }
 }
 
-/// Focal spot (cm) and direction of a ray: source plane and gantry angle, then fan angle and sine of the cone angle.
-#[inline]
-pub(super) fn ray(
-    placement: &Placement,
-    source_to_isocentre_cm: f64,
-    (z_cm, gantry_angle_rad): (f64, f64),
-    (fan_angle_rad, sin_cone): (f64, f64),
-) -> (Vector3<f64>, Vector3<f64>) {
-    let (outward, lateral) = gantry_axes(placement.position, gantry_angle_rad);
-    let cos_cone = (1.0 - sin_cone * sin_cone).sqrt();
-    // Within 1e-7: the photon flies in single precision.
-    let (sin_fan, cos_fan) = (fan_angle_rad as f32).sin_cos();
-    let mut direction = (lateral * f64::from(sin_fan) - outward * f64::from(cos_fan)) * cos_cone;
-    direction.z = sin_cone;
-    let [x_cm, y_cm] = placement.isocentre_cm;
-    (Vector3::new(x_cm, y_cm, z_cm) + outward * source_to_isocentre_cm, direction)
+/// Where a focal spot is and how its fan lies, in the patient's frame.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct SpotAxes {
+    /// The focal spot, cm.
+    pub(super) position_cm: Vector3<f64>,
+    outward: Vector3<f64>,
+    lateral: Vector3<f64>,
 }
 
-/// Fan angle, energy and weight of a ray.
+impl SpotAxes {
+    /// From the source plane and the gantry angle.
+    #[inline]
+    pub(super) fn new(
+        placement: &Placement,
+        source_to_isocentre_cm: f64,
+        z_cm: f64,
+        gantry_angle_rad: f64,
+    ) -> Self {
+        let (outward, lateral) = gantry_axes(placement.position, gantry_angle_rad);
+        let [x_cm, y_cm] = placement.isocentre_cm;
+        let position_cm = Vector3::new(x_cm, y_cm, z_cm) + outward * source_to_isocentre_cm;
+        SpotAxes { position_cm, outward, lateral }
+    }
+
+    /// Direction of a ray: fan angle and sine of the cone angle.
+    #[inline]
+    pub(super) fn direction(&self, fan_angle_rad: f64, sin_cone: f64) -> Vector3<f64> {
+        let cos_cone = (1.0 - sin_cone * sin_cone).sqrt();
+        // Within 1e-7: the photon flies in single precision.
+        let (sin_fan, cos_fan) = (fan_angle_rad as f32).sin_cos();
+        let mut direction =
+            (self.lateral * f64::from(sin_fan) - self.outward * f64::from(cos_fan)) * cos_cone;
+        direction.z = sin_cone;
+        direction
+    }
+}
+
+/// Fan angle, energy and weight of a ray: what it carries of the photons it was drawn for.
 struct Ray {
     fan_angle_rad: f64,
     energy_kev: f32,
@@ -328,8 +395,7 @@ impl FanSpectra {
     }
 
     #[inline]
-    fn sample(&self, low_rad: f64, high_rad: f64, fan: f32, energy: f32) -> Ray {
-        let (below, above) = (self.share_below(low_rad), self.share_below(high_rad));
+    fn sample(&self, [below, above]: [f64; 2], fan: f32, energy: f32) -> Ray {
         let share = below + (above - below) * f64::from(fan);
         let last = self.cumulative.len() - 2;
         let mut cell = usize::from(self.cell_guide[((share * GUIDE as f64) as usize).min(GUIDE - 1)]);
@@ -344,11 +410,11 @@ impl FanSpectra {
         let fan_angle_rad =
             self.first_angle_rad + (cell as f64 + (share - c0) / (c1 - c0)) / self.cells_per_rad;
         let (bin, energy_kev) = self.sample_energy(cell, energy);
-        let mut weight = above - below;
-        if let Some(bowtie) = &self.bowtie {
-            weight *= f64::from(bowtie.correction(bin, cell, fan_angle_rad - self.first_angle_rad));
-        }
-        Ray { fan_angle_rad, energy_kev, weight: weight as f32 }
+        let weight = match &self.bowtie {
+            Some(bowtie) => bowtie.correction(bin, cell, fan_angle_rad - self.first_angle_rad),
+            None => 1.0,
+        };
+        Ray { fan_angle_rad, energy_kev, weight }
     }
 
     /// Energy bin and energy (uniform inside the bin) for a deviate.

@@ -7,7 +7,7 @@
 use crate::data::material::Material;
 use crate::photon::Photon;
 use crate::physics::cross_section::Attenuation;
-use crate::source::beam::ray;
+use crate::source::beam::SpotAxes;
 use crate::source::bowtie::Bowtie;
 use crate::source::cells::CellGrid;
 use crate::source::fan_window::FanWindows;
@@ -116,19 +116,14 @@ impl CellSource {
         let (from_edge_rad, cell) = bin.fan_at(below + (above - below) * deviates.fan);
         let fan_angle_rad = from_edge_rad - half_rad;
         let (energy_kev, mu_per_cm) = bin.energy_at(deviates.energy, deviates.within);
-        let (position_cm, direction) = ray(
-            &self.placement,
-            self.source_to_isocentre_cm,
-            (source_z_cm, gantry_angle_rad),
-            (fan_angle_rad, sin_cone),
-        );
+        let spot = SpotAxes::new(&self.placement, self.source_to_isocentre_cm, source_z_cm, gantry_angle_rad);
         let thickness_cm =
             |angle_rad| self.bowtie.as_ref().map_or(0.0, |bowtie| bowtie.thickness_cm(angle_rad));
         let drawn_cm = thickness_cm((cell as f64 + 0.5) * bin.fan_cell_rad - half_rad);
         let exponent = bin.fan_mu_per_cm * drawn_cm - mu_per_cm * thickness_cm(fan_angle_rad);
         Some(Photon {
-            position_cm: position_cm.cast(),
-            direction: direction.cast(),
+            position_cm: spot.position_cm.cast(),
+            direction: spot.direction(fan_angle_rad, sin_cone).cast(),
             energy_kev: energy_kev as f32,
             weight: ((above - below) * exponent.exp()) as f32,
         })

@@ -7,7 +7,7 @@ use nalgebra::{Rotation3, Vector3};
 
 use crate::error::{Error, Result};
 use crate::photon::Photon;
-use crate::source::beam::{PhotonSource, SourceDeviates};
+use crate::source::beam::{PhotonSource, RayDeviates};
 use crate::source::spectrum::Spectrum;
 
 /// What the collimator lets through.
@@ -97,25 +97,36 @@ impl Field {
 }
 
 impl PhotonSource for Field {
+    /// How far the source has turned.
+    type Spot = Rotation3<f64>;
+
     /// One: results are per photon inside the collimator.
     fn photons(&self) -> f64 {
         1.0
     }
 
+    fn rotations(&self) -> f64 {
+        f64::from(u8::from(self.turning == Turning::Continuous))
+    }
+
     #[inline]
-    fn emit(&self, deviates: SourceDeviates) -> Option<Photon> {
+    fn spot(&self, time: f64, _: f32) -> Option<Self::Spot> {
         let angle_rad = match self.turning {
             Turning::At(angle_rad) => angle_rad,
-            Turning::Continuous => TAU * deviates.time,
+            Turning::Continuous => TAU * time,
         };
-        let turn = Rotation3::from_axis_angle(&Vector3::z_axis(), angle_rad);
+        Some(Rotation3::from_axis_angle(&Vector3::z_axis(), angle_rad))
+    }
+
+    #[inline]
+    fn emit_from(&self, turn: &Self::Spot, deviates: RayDeviates) -> Photon {
         let direction = self.direction(f64::from(deviates.fan), f64::from(deviates.cone));
-        Some(Photon {
+        Photon {
             position_cm: (turn * self.focus_cm).cast(),
             direction: (turn * direction).cast(),
             energy_kev: self.energies.sample(deviates.energy),
             weight: 1.0,
-        })
+        }
     }
 }
 
@@ -216,6 +227,7 @@ impl EnergySampler {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::source::beam::SourceDeviates;
 
     fn grid(n: u32) -> impl Iterator<Item = SourceDeviates> {
         let place = move |i: u32| (i as f32 + 0.5) / n as f32;

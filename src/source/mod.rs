@@ -17,4 +17,5 @@ pub mod gantry;
 pub mod range_ends;
 pub mod scanner;
 pub mod spectrum;
+pub mod spread;
 mod tube;

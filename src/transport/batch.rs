@@ -3,10 +3,10 @@
 use rand::Rng;
 
 use crate::geometry::ray::RayGrid;
-use crate::numerics::low_discrepancy::ScrambledSobol;
-use crate::numerics::rng::{HistoryAddress, Stream, batch_stream, open01, unit_from_bits};
+use crate::numerics::rng::{HistoryAddress, Stream, batch_stream, open01};
 use crate::photon::Photon;
 use crate::source::beam::{PhotonSource, SourceDeviates};
+use crate::source::spread::{Spread, SpreadDeviates};
 use crate::transport::flock::Flock;
 use crate::transport::history::{Scratch, launch_analog, launch_expected, track_length_history};
 use crate::transport::importance::Importance;
@@ -72,8 +72,8 @@ impl Estimator {
     pub const fn splits(self) -> f32 {
         match self {
             Estimator::Organ => 8.0,
-            Estimator::MapSmoothed => 1.0,
-            _ => 2.0,
+            Estimator::MapSmoothed => 2.0,
+            _ => 4.0,
         }
     }
 }
@@ -220,8 +220,7 @@ fn independent(
     }
 }
 
-/// Emits photons of one scrambled low-discrepancy set, in the order of time, so that neighbours in the
-/// sequence cross the same voxels. `play` also gets the deviate that places the primary's interactions.
+/// Emits photons of evenly spread deviates. `play` also gets the deviate that places the primary's interactions.
 #[inline]
 fn evenly_spread(
     world: &World,
@@ -231,21 +230,18 @@ fn evenly_spread(
     mut play: impl FnMut(Photon, f32, HistoryMark, HistoryAddress),
 ) {
     let batch_bits = stream.next_u64();
-    let seeds = std::array::from_fn(|_| stream.next_u64() as u32);
-    let mut points = ScrambledSobol::<5>::new(seeds);
-    let step = 1.0 / histories.count as f64;
+    let mut spread = Spread::new(histories.count, source.rotations(), stream);
+    let (mut time, mut spot) = (0.0, None);
     for history in 0..histories.end() {
-        let [fan, place, energy, cone, turn] = points.next_point().map(|bits| unit_from_bits(bits >> 9));
-        let time = (history as f64 + f64::from(open01(stream))) * step;
-        if !histories.plays(history) {
-            continue;
+        let SpreadDeviates { spot: begins, ray, place } = spread.next_history(stream);
+        if let Some(begins) = begins {
+            (time, spot) = (begins.time, source.spot(begins.time, begins.turn));
         }
-        if let Some(photon) = source.emit(SourceDeviates { time, turn, fan, cone, energy }) {
-            let mark = HistoryMark { number: history, mas_share: time };
-            play(photon, place, mark, HistoryAddress::new(batch_bits, history));
-            if world.is_hopeless() {
-                return;
-            }
+        let Some(spot) = spot.as_ref().filter(|_| histories.plays(history)) else { continue };
+        let mark = HistoryMark { number: history, mas_share: time };
+        play(source.emit_from(spot, ray), place, mark, HistoryAddress::new(batch_bits, history));
+        if world.is_hopeless() {
+            return;
         }
     }
 }

@@ -13,10 +13,6 @@ use crate::transport::tally::{HistoryMark, Tally};
 use crate::transport::track::Track;
 use crate::transport::world::{STEPS_MAX, Site, World};
 
-/// Photons that may wait before none is split any more. Where a photon is split is free to choose; this bounds what a history can
-/// cost. Photons of the histories under way wait together: where so many do, a history depends on those that it flies with.
-const WAITING_MAX: usize = 2000;
-
 /// One photon on its way.
 pub(super) struct Traveller {
     pub(super) photon: Photon,
@@ -164,7 +160,6 @@ impl Traveller {
         let Site { position_cm, .. } = self.site();
         match importance.fate(position_cm.z, self.photon.weight / self.sent_weight) {
             Fate::Keeps => true,
-            Fate::Splits(_) if copies.len() > WAITING_MAX => true,
             Fate::Splits(count) => {
                 self.weigh(1.0 / count as f32);
                 for _ in 1..count {
