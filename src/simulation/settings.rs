@@ -49,7 +49,9 @@ pub struct Settings {
 pub const BATCHES_MIN: u64 = 20;
 /// Histories per batch without a map.
 const BATCH_WITHOUT_MAP: u64 = 1 << 14;
-/// Fewest histories per batch with a map: more, since adding a map to the totals takes a while.
+/// Histories per batch with a map and a target: more, since adding a map to the totals takes a while.
+const BATCH_WITH_MAP_AND_TARGET: u64 = 1 << 15;
+/// Fewest histories per batch with a map and no target.
 const BATCH_WITH_MAP: u64 = 1 << 16;
 /// Most histories per batch with a map, and batches that a long run without a target is cut into until then.
 const BATCH_WITH_MAP_MAX: u64 = 1 << 18;
@@ -107,7 +109,7 @@ impl Settings {
     pub fn histories_per_batch(&self) -> u64 {
         let usual = match (self.map_binning, &self.target) {
             (None, _) => BATCH_WITHOUT_MAP,
-            (Some(_), Some(_)) => BATCH_WITH_MAP,
+            (Some(_), Some(_)) => BATCH_WITH_MAP_AND_TARGET,
             (Some(_), None) => (self.histories / BATCHES_USUAL).clamp(BATCH_WITH_MAP, BATCH_WITH_MAP_MAX),
         };
         usual.min(self.histories.div_ceil(BATCHES_MIN))

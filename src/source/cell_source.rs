@@ -7,7 +7,7 @@
 use crate::data::material::Material;
 use crate::photon::Photon;
 use crate::physics::cross_section::Attenuation;
-use crate::source::beam::SpotAxes;
+use crate::source::beam::{SpotAxes, turns};
 use crate::source::bowtie::Bowtie;
 use crate::source::cells::CellGrid;
 use crate::source::fan_window::FanWindows;
@@ -106,7 +106,8 @@ impl CellSource {
         let sin_cone = (2.0 * deviates.cone - 1.0) * self.sin_cone;
         let tan_cone = sin_cone / (1.0 - sin_cone * sin_cone).sqrt();
         let source_z_cm = z_cm - self.source_to_isocentre_cm * tan_cone;
-        let [low_rad, high_rad] = self.windows.at(source_z_cm, gantry_angle_rad);
+        let gantry_turns = turns(gantry_angle_rad);
+        let [low_rad, high_rad] = self.windows.at(source_z_cm, gantry_turns);
         if high_rad <= low_rad {
             return None;
         }
@@ -116,7 +117,7 @@ impl CellSource {
         let (from_edge_rad, cell) = bin.fan_at(below + (above - below) * deviates.fan);
         let fan_angle_rad = from_edge_rad - half_rad;
         let (energy_kev, mu_per_cm) = bin.energy_at(deviates.energy, deviates.within);
-        let spot = SpotAxes::new(&self.placement, self.source_to_isocentre_cm, source_z_cm, gantry_angle_rad);
+        let spot = SpotAxes::new(&self.placement, self.source_to_isocentre_cm, source_z_cm, gantry_turns);
         let thickness_cm =
             |angle_rad| self.bowtie.as_ref().map_or(0.0, |bowtie| bowtie.thickness_cm(angle_rad));
         let drawn_cm = thickness_cm((cell as f64 + 0.5) * bin.fan_cell_rad - half_rad);

@@ -42,12 +42,11 @@ impl FanWindows {
         FanWindows { low_z_cm: z_extent_cm.0, bins_per_cm, planes, angles, limits_rad }
     }
 
-    /// Lowest and highest fan angle at a source plane and gantry angle, rad.
+    /// Lowest and highest fan angle at a source plane and gantry angle (turns, in [0, 1)), rad.
     #[inline]
-    pub fn at(&self, z_cm: f64, gantry_angle_rad: f64) -> [f64; 2] {
+    pub fn at(&self, z_cm: f64, gantry_turns: f64) -> [f64; 2] {
         let plane = (((z_cm - self.low_z_cm) * self.bins_per_cm) as usize).min(self.planes - 1);
-        let turn = gantry_angle_rad * (1.0 / TAU);
-        let angle = (((turn - turn.floor()) * self.angles as f64) as usize).min(self.angles - 1);
+        let angle = ((gantry_turns * self.angles as f64) as usize).min(self.angles - 1);
         self.limits_rad[plane * self.angles + angle]
     }
 }

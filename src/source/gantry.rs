@@ -4,6 +4,8 @@ use std::f64::consts::TAU;
 
 use nalgebra::Vector3;
 
+use crate::numerics::rotation::sin_cos_of_turns;
+
 /// How the patient lies in the gantry, in DICOM's terms.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PatientPosition {
@@ -120,12 +122,12 @@ impl Trajectory {
         match self {
             Trajectory::Helical { start_z_cm, stop_z_cm, start_angle, .. } => {
                 let z_cm = start_z_cm + (stop_z_cm - start_z_cm) * time;
-                (z_cm, angle_rad(*start_angle, self.rotations() * time, turn))
+                (z_cm, angle_rad(*start_angle, || self.rotations() * time, turn))
             }
             Trajectory::Axial { z_cm, start_angle } => {
                 let rotation = time * z_cm.len() as f64;
                 let index = (rotation as usize).min(z_cm.len() - 1);
-                (z_cm[index], angle_rad(*start_angle, rotation, turn))
+                (z_cm[index], angle_rad(*start_angle, || rotation, turn))
             }
             Trajectory::Stationary { z_cm, angle_rad } => (*z_cm, *angle_rad),
         }
@@ -134,10 +136,10 @@ impl Trajectory {
 
 /// Gantry angle after some rotations, rad. A random start makes every angle equally likely.
 #[inline]
-fn angle_rad(start: StartAngle, rotations: f64, turn: f64) -> f64 {
+fn angle_rad(start: StartAngle, rotations: impl FnOnce() -> f64, turn: f64) -> f64 {
     match start {
         StartAngle::Random => TAU * turn,
-        StartAngle::Fixed(start_rad) => start_rad + TAU * rotations,
+        StartAngle::Fixed(start_rad) => start_rad + TAU * rotations(),
     }
 }
 
@@ -145,8 +147,19 @@ fn angle_rad(start: StartAngle, rotations: f64, turn: f64) -> f64 {
 /// and the direction in which the fan angle grows.
 #[inline]
 pub fn gantry_axes(position: PatientPosition, angle_rad: f64) -> (Vector3<f64>, Vector3<f64>) {
+    axes_of(position, angle_rad.sin_cos())
+}
+
+/// The same, of a gantry angle in turns in [0, 1), good to 3e-7.
+#[inline]
+pub(super) fn gantry_axes_of_turns(position: PatientPosition, turns: f32) -> (Vector3<f64>, Vector3<f64>) {
+    let (sin, cos) = sin_cos_of_turns(turns);
+    axes_of(position, (f64::from(sin), f64::from(cos)))
+}
+
+#[inline]
+fn axes_of(position: PatientPosition, (sin, cos): (f64, f64)) -> (Vector3<f64>, Vector3<f64>) {
     let [sx, sy, _] = position.signs();
-    let (sin, cos) = angle_rad.sin_cos();
     (Vector3::new(sx * sin, -sy * cos, 0.0), Vector3::new(sx * cos, sy * sin, 0.0))
 }
 
