@@ -12,8 +12,6 @@ use crate::numerics::low_discrepancy::ScrambledSobol;
 use crate::numerics::rng::{Stream, open01, unit_from_bits};
 use crate::source::beam::RayDeviates;
 
-/// Focal spots per rotation: fewer leave parts of the surface out, more spread their rays thinner.
-const SPOTS_PER_ROTATION: f64 = 5.0;
 /// Most histories of a focal spot that moves: more bring less than more spots do.
 const PER_SPOT_MAX: u64 = 1 << 13;
 /// The golden ratio of a full turn, as a 32-bit fraction.
@@ -53,11 +51,11 @@ pub struct SpreadDeviates {
 }
 
 impl Spread {
-    /// For `count` histories of a source that makes so many rotations.
-    pub fn new(count: u64, rotations: f64, stream: &mut Stream) -> Self {
+    /// For `count` histories from so many focal spots at least, or from the one of a source at rest (0).
+    pub fn new(count: u64, spots: f64, stream: &mut Stream) -> Self {
         Spread {
             count,
-            per_spot: histories_per_spot(count, rotations),
+            per_spot: histories_per_spot(count, spots),
             next: 0,
             offset: f64::from(open01(stream)),
             turn: stream.next_u64() as u32,
@@ -86,11 +84,11 @@ impl Spread {
 }
 
 /// Histories of one focal spot, a power of two: stretches of the sequence of such a length are evenly spread themselves.
-fn histories_per_spot(count: u64, rotations: f64) -> u64 {
-    if rotations == 0.0 {
+fn histories_per_spot(count: u64, spots: f64) -> u64 {
+    if spots == 0.0 {
         return count.next_power_of_two();
     }
-    let most = (count as f64 / (SPOTS_PER_ROTATION * rotations).max(1.0)).clamp(1.0, PER_SPOT_MAX as f64);
+    let most = (count as f64 / spots.max(1.0)).clamp(1.0, PER_SPOT_MAX as f64);
     1 << most.log2() as u32
 }
 
@@ -99,9 +97,9 @@ mod tests {
     use super::*;
     use crate::numerics::rng::batch_stream;
 
-    fn all(count: u64, rotations: f64, batch: u64) -> Vec<(SpotDeviates, SpreadDeviates)> {
+    fn all(count: u64, spots: f64, batch: u64) -> Vec<(SpotDeviates, SpreadDeviates)> {
         let mut stream = batch_stream(3, 0, batch);
-        let mut spread = Spread::new(count, rotations, &mut stream);
+        let mut spread = Spread::new(count, spots, &mut stream);
         let mut last = None;
         (0..count)
             .map(|_| {
@@ -114,9 +112,9 @@ mod tests {
 
     #[test]
     fn a_focal_spot_has_a_power_of_two_of_histories() {
-        assert_eq!(histories_per_spot(1 << 18, 5.4), 1 << 13);
-        assert_eq!(histories_per_spot(1 << 16, 5.4), 1 << 11);
-        assert_eq!(histories_per_spot(1 << 14, 5.4), 1 << 9);
+        assert_eq!(histories_per_spot(1 << 18, 64.0), 1 << 12);
+        assert_eq!(histories_per_spot(1 << 16, 54.0), 1 << 10);
+        assert_eq!(histories_per_spot(1 << 14, 216.0), 1 << 6);
         assert_eq!(histories_per_spot(1 << 20, 1.0), 1 << 13);
         assert_eq!(histories_per_spot(1000, 0.25), 512);
         assert_eq!(histories_per_spot(7, 40.0), 1);
@@ -126,7 +124,7 @@ mod tests {
     #[test]
     fn the_fan_of_a_focal_spot_is_filled_evenly() {
         // 64 histories of a spot: one in each of 8 x 8 cells of cone and fan angle, and of 64 x 1, 16 x 4, ...
-        let histories = all(128, 0.4, 1);
+        let histories = all(128, 2.0, 1);
         for part in histories.chunks(64) {
             for log_rows in 0..=6 {
                 let (rows, columns) = (1 << log_rows, 1 << (6 - log_rows));
@@ -142,7 +140,7 @@ mod tests {
 
     #[test]
     fn spots_stand_evenly_along_the_path_and_in_every_direction() {
-        let histories = all(1 << 12, 12.0, 2);
+        let histories = all(1 << 12, 60.0, 2);
         let spots: Vec<SpotDeviates> = histories.iter().filter_map(|(_, history)| history.spot).collect();
         assert_eq!(spots.len(), 64);
         for pair in spots.windows(2) {
@@ -166,7 +164,7 @@ mod tests {
         // 100 histories, 64 of the first spot and 36 of the second: means and mean squares over 4000 batches.
         let (mut sums, batches) = ([[0.0; 2]; 6], 4000);
         for batch in 0..batches {
-            for (spot, SpreadDeviates { ray, place, .. }) in all(100, 0.3, 100 + batch) {
+            for (spot, SpreadDeviates { ray, place, .. }) in all(100, 1.5, 100 + batch) {
                 let values = [spot.time, spot.turn.into(), ray.fan.into(), ray.cone.into()];
                 let values = values.into_iter().chain([ray.energy.into(), place.into()]);
                 for (sum, value) in sums.iter_mut().zip(values) {

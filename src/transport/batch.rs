@@ -68,6 +68,15 @@ impl Estimator {
         }
     }
 
+    /// Focal spots of a batch per rotation of the source. Fewer fill their fans more densely, but look at a voxel, and at the ends of
+    /// the path, from fewer sides; organs care for the fans less than voxels do.
+    fn spots_per_rotation(self) -> f64 {
+        match self {
+            Estimator::Map | Estimator::MapSmoothed => 10.0,
+            _ => 40.0,
+        }
+    }
+
     /// Interactions a primary ray is given.
     pub const fn splits(self) -> f32 {
         match self {
@@ -178,11 +187,25 @@ pub fn run_batch<'a, 'h, S: PhotonSource, T: Tally>(
         }
         Estimator::Organ | Estimator::Map | Estimator::MapSmoothed => {
             let splits = estimator.splits();
-            evenly_spread(world, source, histories, &mut stream, |photon, place, history, address| {
-                tally.turn_to(history);
-                launch_expected(world, &photon, (splits, place), (history, address), (scratch, flock), tally);
-                flock.fly_for_room(splits as usize, importance, world, tally);
-            });
+            let spots = estimator.spots_per_rotation() * source.rotations();
+            evenly_spread(
+                world,
+                (source, spots),
+                histories,
+                &mut stream,
+                |photon, place, history, address| {
+                    tally.turn_to(history);
+                    launch_expected(
+                        world,
+                        &photon,
+                        (splits, place),
+                        (history, address),
+                        (scratch, flock),
+                        tally,
+                    );
+                    flock.fly_for_room(splits as usize, importance, world, tally);
+                },
+            );
         }
     }
     flock.fly(importance, world, tally);
@@ -220,17 +243,17 @@ fn independent(
     }
 }
 
-/// Emits photons of evenly spread deviates. `play` also gets the deviate that places the primary's interactions.
+/// Emits photons of evenly spread deviates from so many focal spots. `play` also gets the deviate that places the primary's interactions.
 #[inline]
 fn evenly_spread(
     world: &World,
-    source: &impl PhotonSource,
+    (source, spots): (&impl PhotonSource, f64),
     histories: Histories,
     stream: &mut Stream,
     mut play: impl FnMut(Photon, f32, HistoryMark, HistoryAddress),
 ) {
     let batch_bits = stream.next_u64();
-    let mut spread = Spread::new(histories.count, source.rotations(), stream);
+    let mut spread = Spread::new(histories.count, spots, stream);
     let (mut time, mut spot) = (0.0, None);
     for history in 0..histories.end() {
         let SpreadDeviates { spot: begins, ray, place } = spread.next_history(stream);
