@@ -71,7 +71,7 @@ fn at_most(instructions: u64) -> LibraryBenchmarkConfig {
 }
 
 #[library_benchmark(setup = stage)]
-#[bench::histories(config = at_most(6_400_000))]
+#[bench::histories(config = at_most(6_200_000))]
 fn analog(stage: Stage) -> f64 {
     let mut score = RegionScore::<false>::new(RangeEnds::NONE);
     run_batch(&stage.world, &stage.beam, Estimator::Analog, ADDRESS, HISTORIES, &mut score);
@@ -87,7 +87,7 @@ fn organ(stage: Stage) -> f64 {
 }
 
 #[library_benchmark(setup = stage)]
-#[bench::histories(config = at_most(19_000_000))]
+#[bench::histories(config = at_most(27_000_000))]
 fn map(mut stage: Stage) -> f64 {
     let mut score = VoxelScore::<true>::new(&mut stage.voxel_kev, RangeEnds::NONE);
     run_batch(&stage.world, &stage.beam, Estimator::Map, ADDRESS, HISTORIES, &mut score);
