@@ -44,7 +44,7 @@ pub struct Placement {
 /// Gantry angle at which a rotation starts.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum StartAngle {
-    /// Drawn uniformly for every history: the mean over all start angles.
+    /// Drawn uniformly for every focal spot of a batch: the mean over all start angles.
     Random,
     /// Fixed, rad; 0 is the tube above the table, growing clockwise seen from the table.
     Fixed(f64),
@@ -81,7 +81,7 @@ pub enum Trajectory {
 }
 
 impl Trajectory {
-    /// Whether the start angle is drawn for every history.
+    /// Whether the start angle is drawn.
     pub fn has_random_start(&self) -> bool {
         match self {
             Trajectory::Helical { start_angle, .. } | Trajectory::Axial { start_angle, .. } => {
