@@ -7,11 +7,10 @@
 use crate::data::material::Material;
 use crate::photon::Photon;
 use crate::physics::cross_section::Attenuation;
-use crate::source::beam::{SpotAxes, turns};
 use crate::source::bowtie::Bowtie;
 use crate::source::cells::CellGrid;
 use crate::source::fan_window::FanWindows;
-use crate::source::gantry::Placement;
+use crate::source::gantry::{Placement, SpotAxes, turns};
 use crate::source::scanner::Scanner;
 use crate::source::spectrum::Spectrum;
 

@@ -11,6 +11,7 @@ pub mod cells;
 pub mod collimator;
 pub mod current;
 pub mod exposure;
+mod fan_spectra;
 pub mod fan_window;
 pub mod field;
 pub mod gantry;

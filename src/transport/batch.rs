@@ -243,7 +243,8 @@ fn independent(
     }
 }
 
-/// Emits photons of evenly spread deviates from so many focal spots. `play` also gets the deviate that places the primary's interactions.
+/// Emits photons of evenly spread deviates from so many focal spots. `play` also gets the deviate that places the primary's
+/// interactions.
 #[inline]
 fn evenly_spread(
     world: &World,
