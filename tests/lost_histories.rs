@@ -86,7 +86,7 @@ fn a_run_that_loses_histories_ends_with_the_address_of_the_first() {
         let settings = Settings { map_binning: map, ..settings(estimator, 4000) };
         for fault in [Fault::Direction, Fault::Energy] {
             let error =
-                energies(&phantom, &Faulty { fault, below: 0.01, at_body: 0.5 }, &settings).unwrap_err();
+                energies(&phantom, &Faulty { fault, below: 0.1, at_body: 0.5 }, &settings).unwrap_err();
             let sentence = error.to_string();
             assert!(sentence.contains("of 4000 histories are lost"), "{sentence}");
             assert!(

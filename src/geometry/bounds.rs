@@ -120,7 +120,7 @@ impl BodyBounds {
         let ((enter, leave), from, inverse) = self.clip(from_cm, direction)?;
         let section = |cm: f32| {
             let place = (from_cm.z + direction.z * cm - self.low_z_cm) * self.sections_per_cm;
-            (place as usize).min(self.sections - 1)
+            (place as u32 as usize).min(self.sections - 1)
         };
         let (first, last) = (section(enter), section(leave));
         let run = &self.runs[first.min(last) * self.sections + first.max(last)];

@@ -9,21 +9,34 @@ pub type Stream = Xoshiro256PlusPlus;
 
 /// Name of the stream scheme, written into results. It changes whenever the numbers would.
 pub const STREAM_SCHEME: &str =
-    "xoshiro256++ seeded by splitmix64(seed, acquisition, batch[, history, part]) v9";
+    "xoshiro256++ seeded by splitmix64(seed, acquisition, batch[, history, part]) v10";
 
 /// SplitMix64's finaliser (Steele, Lea & Flood 2014): a bijection of 64 bits that mixes well.
 #[inline]
 pub fn mix64(value: u64) -> u64 {
-    let mut z = value.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let mut z = value.wrapping_add(SPLITMIX_STEP);
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     z ^ (z >> 31)
 }
 
+/// What SplitMix64 adds to its state for every number.
+const SPLITMIX_STEP: u64 = 0x9e37_79b9_7f4a_7c15;
+
+/// The stream that SplitMix64 seeds from 64 bits: that of `seed_from_u64`, found with half the instructions.
+#[inline]
+pub fn stream_from(bits: u64) -> Stream {
+    let mut seed = [0; 32];
+    for (word, eight) in (0..).zip(seed.as_chunks_mut::<8>().0) {
+        *eight = mix64(bits.wrapping_add(SPLITMIX_STEP.wrapping_mul(word))).to_le_bytes();
+    }
+    Stream::from_seed(seed)
+}
+
 /// The stream of one batch of one acquisition.
 pub fn batch_stream(seed: u64, acquisition: u64, batch: u64) -> Stream {
     let address = mix64(mix64(mix64(seed).wrapping_add(acquisition)).wrapping_add(batch));
-    Stream::seed_from_u64(address)
+    stream_from(address)
 }
 
 /// Address of the streams of one history of a batch.
@@ -43,7 +56,7 @@ impl HistoryAddress {
     /// The stream of one part of the history: of each interaction of a split primary, for example.
     #[inline]
     pub fn stream(self, part: u64) -> Stream {
-        Stream::seed_from_u64(self.0.wrapping_add(part))
+        stream_from(self.0.wrapping_add(part))
     }
 
     /// One deviate in (0, 1) for a part of the history that needs no more.
@@ -75,6 +88,14 @@ pub fn unit_from_bits(bits: u32) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn streams_are_seeded_as_their_authors_advise() {
+        for bits in [0, 1, 0xdead_beef, u64::MAX] {
+            let (mut ours, mut theirs) = (stream_from(bits), Stream::seed_from_u64(bits));
+            assert!((0..10).all(|_| ours.next_u64() == theirs.next_u64()), "{bits}");
+        }
+    }
 
     #[test]
     fn a_stream_is_its_address() {

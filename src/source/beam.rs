@@ -10,7 +10,7 @@ use crate::source::acquisition::Acquisition;
 use crate::source::collimator::Blades;
 use crate::source::current::ModulatedPath;
 use crate::source::fan_spectra::FanSpectra;
-use crate::source::fan_window::FanWindows;
+use crate::source::fan_window::{FanWindows, ShareWindows};
 use crate::source::gantry::{Placement, SpotAxes, Trajectory, turns};
 use crate::source::scanner::Scanner;
 
@@ -82,7 +82,7 @@ pub struct Beam {
     source_to_isocentre_cm: f64,
     fan_angle_rad: f64,
     blades: Blades,
-    windows: FanWindows,
+    windows: ShareWindows,
     fan: FanSpectra,
     photons: f64,
 }
@@ -104,7 +104,7 @@ impl Beam {
             source_to_isocentre_cm: scanner.source_to_isocentre_cm,
             fan_angle_rad: scanner.fan_angle_rad,
             blades,
-            windows: FanWindows::open(scanner.fan_angle_rad),
+            windows: fan.windows(FanWindows::open(scanner.fan_angle_rad)),
             photons: per_mas * acquisition.total_mas() * acquisition.output_factor,
             fan,
         })
@@ -112,7 +112,7 @@ impl Beam {
 
     /// The same beam, emitting only inside these windows (weights account for the rest of the fan).
     pub fn with_windows(self, windows: FanWindows) -> Self {
-        Beam { windows, ..self }
+        Beam { windows: self.fan.windows(windows), ..self }
     }
 
     /// The focal spot's path.
@@ -156,12 +156,12 @@ impl Beam {
 pub struct FocalSpot {
     axes: SpotAxes,
     /// Cumulative share of the fan's photons below and above the window.
-    shares: [f64; 2],
+    shares: [f32; 2],
     /// Sine of the lowest cone angle that the collimator lets through, and the width of that interval.
-    sin_cone_low: f64,
-    sin_cone_width: f64,
+    sin_cone_low: f32,
+    sin_cone_width: f32,
     /// Share of the photons that leave: of window and collimator.
-    open: f64,
+    open: f32,
 }
 
 impl PhotonSource for Beam {
@@ -191,13 +191,13 @@ impl PhotonSource for Beam {
         if high <= low || sin_high <= sin_low {
             return None;
         }
-        let shares = [self.fan.share_below(low), self.fan.share_below(high)];
+        let open = (high - low) * (sin_high - sin_low) / (2.0 * self.blades.sin_cone());
         Some(FocalSpot {
             axes: SpotAxes::new(&self.placement, self.source_to_isocentre_cm, z_cm, gantry_turns),
-            shares,
-            sin_cone_low: sin_low,
-            sin_cone_width: sin_high - sin_low,
-            open: (shares[1] - shares[0]) * (sin_high - sin_low) / (2.0 * self.blades.sin_cone()),
+            shares: [low as f32, high as f32],
+            sin_cone_low: sin_low as f32,
+            sin_cone_width: (sin_high - sin_low) as f32,
+            open: open as f32,
         })
     }
 
@@ -205,12 +205,12 @@ impl PhotonSource for Beam {
     #[inline]
     fn emit_from(&self, spot: &FocalSpot, deviates: RayDeviates) -> Photon {
         let sample = self.fan.sample(spot.shares, deviates.fan, deviates.energy);
-        let sin_cone = spot.sin_cone_low + f64::from(deviates.cone) * spot.sin_cone_width;
+        let sin_cone = spot.sin_cone_low + deviates.cone * spot.sin_cone_width;
         Photon {
-            position_cm: spot.axes.position_cm.cast(),
-            direction: spot.axes.direction(sample.fan_angle_rad, sin_cone).cast(),
+            position_cm: spot.axes.position_cm,
+            direction: spot.axes.direction(sample.fan_angle_rad, sin_cone),
             energy_kev: sample.energy_kev,
-            weight: sample.weight * spot.open as f32,
+            weight: sample.weight * spot.open,
         }
     }
 }

@@ -122,8 +122,8 @@ impl CellSource {
         let drawn_cm = thickness_cm((cell as f64 + 0.5) * bin.fan_cell_rad - half_rad);
         let exponent = bin.fan_mu_per_cm * drawn_cm - mu_per_cm * thickness_cm(fan_angle_rad);
         Some(Photon {
-            position_cm: spot.position_cm.cast(),
-            direction: spot.direction(fan_angle_rad, sin_cone).cast(),
+            position_cm: spot.position_cm,
+            direction: spot.direction(fan_angle_rad as f32, sin_cone as f32),
             energy_kev: energy_kev as f32,
             weight: ((above - below) * exponent.exp()) as f32,
         })

@@ -2,6 +2,7 @@
 
 use crate::physics::cross_section::Attenuation;
 use crate::source::bowtie::Bowtie;
+use crate::source::fan_window::{FanWindows, ShareWindows};
 use crate::source::scanner::Scanner;
 use crate::source::spectrum::Spectrum;
 
@@ -11,9 +12,10 @@ const FAN_CELL_RAD: f64 = 0.5 * crate::units::RAD_PER_DEG;
 const GUIDE: usize = 256;
 /// Steps of a search from its guide that are taken without a branch.
 const UNBRANCHED: usize = 2;
+
 /// Fan angle, energy and weight of a ray: what it carries of the photons it was drawn for.
 pub(super) struct Ray {
-    pub(super) fan_angle_rad: f64,
+    pub(super) fan_angle_rad: f32,
     pub(super) energy_kev: f32,
     pub(super) weight: f32,
 }
@@ -28,6 +30,8 @@ pub(super) struct FanSpectra {
     cells_per_rad: f64,
     /// Cumulative share of the photons below each cell edge.
     cumulative: Vec<f64>,
+    /// The cells, to draw fan angles from, and one that no deviate reaches.
+    cells: Vec<FanCell>,
     /// By share (in [`GUIDE`] steps): the cell a search starts from.
     cell_guide: Vec<u16>,
     energies: usize,
@@ -40,6 +44,17 @@ pub(super) struct FanSpectra {
     bowtie: Option<BowtieDetail>,
     /// Photons per rad of fan angle per mAs and cm² at the reference distance, summed over the fan.
     pub(super) photons_per_rad_mas_cm2: f64,
+}
+
+/// What it takes to draw a fan angle in a cell.
+#[derive(Clone, Copy, Debug)]
+struct FanCell {
+    /// Cumulative share of the photons below it.
+    below: f32,
+    /// Its width over its share, rad.
+    rad_per_share: f32,
+    /// Its lower edge's distance from the fan's edge, rad.
+    from_edge_rad: f32,
 }
 
 /// What it takes to correct a weight for the thickness at the very angle.
@@ -70,13 +85,23 @@ impl BowtieDetail {
 
     /// Transmission of the thickness at an angle over that at the cell's middle.
     #[inline]
-    fn correction(&self, bin: usize, cell: usize, from_edge_rad: f64) -> f32 {
-        let place = (from_edge_rad * FINE_PER_RAD) as f32;
-        let below = (place as usize).min(self.fine_thickness_cm.len() - 2);
+    fn correction(&self, bin: usize, cell: usize, from_edge_rad: f32) -> f32 {
+        let place = from_edge_rad * FINE_PER_RAD as f32;
+        let below = (place as u32 as usize).min(self.fine_thickness_cm.len() - 2);
         let (t0, t1) = (self.fine_thickness_cm[below], self.fine_thickness_cm[below + 1]);
         let thickness_cm = t0 + (t1 - t0) * (place - below as f32);
         (self.mu_per_cm[bin] * (self.cell_thickness_cm[cell] - thickness_cm)).exp()
     }
+}
+
+fn fan_cells(cumulative: &[f64], width_rad: f64) -> Vec<FanCell> {
+    let cell = |(index, edges): (usize, &[f64])| FanCell {
+        below: edges[0] as f32,
+        rad_per_share: (width_rad / (edges[1] - edges[0])) as f32,
+        from_edge_rad: (index as f64 * width_rad) as f32,
+    };
+    let end = FanCell { below: f32::INFINITY, rad_per_share: 0.0, from_edge_rad: 0.0 };
+    cumulative.windows(2).enumerate().map(cell).chain([end]).collect()
 }
 
 impl FanSpectra {
@@ -90,6 +115,7 @@ impl FanSpectra {
             first_angle_rad,
             cells_per_rad: 1.0 / width_rad,
             cumulative: vec![0.0],
+            cells: Vec::new(),
             cell_guide: Vec::new(),
             energies: spectrum.energies_kev.len(),
             energy_bin_kev: spectrum.bin_width_kev as f32,
@@ -102,6 +128,7 @@ impl FanSpectra {
         (0..cells).for_each(|cell| fan.push_cell(cell, spectrum));
         let total = fan.cumulative[cells];
         fan.cumulative.iter_mut().for_each(|share| *share /= total);
+        fan.cells = fan_cells(&fan.cumulative, width_rad);
         let cell_below = |share: f64| fan.cumulative.partition_point(|&c| c <= share).clamp(1, cells) - 1;
         fan.cell_guide = (0..GUIDE).map(|entry| cell_below(entry as f64 / GUIDE as f64) as u16).collect();
         fan.photons_per_rad_mas_cm2 = total * width_rad;
@@ -135,43 +162,46 @@ impl FanSpectra {
         self.cumulative.push(self.cumulative[cell] + total);
     }
 
+    /// Windows of fan angles as shares of the photons.
+    pub(super) fn windows(&self, windows: FanWindows) -> ShareWindows {
+        ShareWindows::new(windows, |fan_angle_rad| self.share_below(fan_angle_rad))
+    }
+
     /// Cumulative share of the photons at a fan angle.
-    #[inline]
-    pub(super) fn share_below(&self, fan_angle_rad: f64) -> f64 {
+    fn share_below(&self, fan_angle_rad: f64) -> f64 {
         let place = ((fan_angle_rad - self.first_angle_rad) * self.cells_per_rad).max(0.0);
         let cell = (place as usize).min(self.cumulative.len() - 2);
         let (low, high) = (self.cumulative[cell], self.cumulative[cell + 1]);
         low + (high - low) * (place - cell as f64).min(1.0)
     }
 
+    /// Draws a ray between two cumulative shares of the photons.
     #[inline]
-    pub(super) fn sample(&self, [below, above]: [f64; 2], fan: f32, energy: f32) -> Ray {
-        let share = below + (above - below) * f64::from(fan);
-        let last = self.cumulative.len() - 2;
-        let mut cell = usize::from(self.cell_guide[((share * GUIDE as f64) as usize).min(GUIDE - 1)]);
+    pub(super) fn sample(&self, [below, above]: [f32; 2], fan: f32, energy: f32) -> Ray {
+        let share = below + (above - below) * fan;
+        let mut cell = usize::from(self.cell_guide[((share * GUIDE as f32) as u32 as usize).min(GUIDE - 1)]);
         // The first steps without a branch, which would be a coin toss.
         for _ in 0..UNBRANCHED {
-            cell += usize::from(cell < last && self.cumulative[cell + 1] <= share);
+            cell += usize::from(self.cells[cell + 1].below <= share);
         }
-        while cell < last && self.cumulative[cell + 1] <= share {
+        while self.cells[cell + 1].below <= share {
             cell += 1;
         }
-        let (c0, c1) = (self.cumulative[cell], self.cumulative[cell + 1]);
-        let fan_angle_rad =
-            self.first_angle_rad + (cell as f64 + (share - c0) / (c1 - c0)) / self.cells_per_rad;
+        let FanCell { below, rad_per_share, from_edge_rad } = self.cells[cell];
+        let from_edge_rad = from_edge_rad + (share - below) * rad_per_share;
         let (bin, energy_kev) = self.sample_energy(cell, energy);
         let weight = match &self.bowtie {
-            Some(bowtie) => bowtie.correction(bin, cell, fan_angle_rad - self.first_angle_rad),
+            Some(bowtie) => bowtie.correction(bin, cell, from_edge_rad),
             None => 1.0,
         };
-        Ray { fan_angle_rad, energy_kev, weight }
+        Ray { fan_angle_rad: self.first_angle_rad as f32 + from_edge_rad, energy_kev, weight }
     }
 
     /// Energy bin and energy (uniform inside the bin) for a deviate.
     #[inline]
     fn sample_energy(&self, cell: usize, deviate: f32) -> (usize, f32) {
         let cumulative = &self.energy_cumulative[cell * self.energies..(cell + 1) * self.energies];
-        let mut bin = usize::from(self.guide[cell * GUIDE + (deviate * GUIDE as f32) as usize]);
+        let mut bin = usize::from(self.guide[cell * GUIDE + (deviate * GUIDE as f32) as u32 as usize]);
         for _ in 0..UNBRANCHED {
             bin += usize::from(cumulative[bin] <= deviate);
         }

@@ -126,7 +126,7 @@ impl Trajectory {
             }
             Trajectory::Axial { z_cm, start_angle } => {
                 let rotation = time * z_cm.len() as f64;
-                let index = (rotation as usize).min(z_cm.len() - 1);
+                let index = (rotation as u32 as usize).min(z_cm.len() - 1);
                 (z_cm[index], angle_rad(*start_angle, || rotation, turn))
             }
             Trajectory::Stationary { z_cm, angle_rad } => (*z_cm, *angle_rad),
@@ -147,40 +147,34 @@ fn angle_rad(start: StartAngle, rotations: impl FnOnce() -> f64, turn: f64) -> f
 /// and the direction in which the fan angle grows.
 #[inline]
 pub fn gantry_axes(position: PatientPosition, angle_rad: f64) -> (Vector3<f64>, Vector3<f64>) {
-    axes_of(position, angle_rad.sin_cos())
-}
-
-/// The same, of a gantry angle in turns in [0, 1), good to 3e-7.
-#[inline]
-fn gantry_axes_of_turns(position: PatientPosition, turns: f32) -> (Vector3<f64>, Vector3<f64>) {
-    let (sin, cos) = sin_cos_of_turns(turns);
-    axes_of(position, (f64::from(sin), f64::from(cos)))
-}
-
-#[inline]
-fn axes_of(position: PatientPosition, (sin, cos): (f64, f64)) -> (Vector3<f64>, Vector3<f64>) {
-    let [sx, sy, _] = position.signs();
+    let ([sx, sy, _], (sin, cos)) = (position.signs(), angle_rad.sin_cos());
     (Vector3::new(sx * sin, -sy * cos, 0.0), Vector3::new(sx * cos, sy * sin, 0.0))
 }
 
-/// An angle in turns, in [0, 1).
+/// Doubles have no fractions from here on.
+const TO_WHOLE: f64 = 1.5 * (1_u64 << 52) as f64;
+
+/// An angle in turns, from 0 to 1.
 #[inline]
 pub(super) fn turns(angle_rad: f64) -> f64 {
     let turns = angle_rad * (1.0 / TAU);
-    turns - turns.floor()
+    // What is left of a number added and taken away is the nearest whole number: neither a call nor a cast.
+    let part = turns - ((turns + TO_WHOLE) - TO_WHOLE);
+    if part < 0.0 { part + 1.0 } else { part }
 }
 
-/// Where a focal spot is and how its fan lies, in the patient's frame.
+/// Where a focal spot is and how its fan lies, in the patient's frame, in single precision (0.2 µm): the photon flies in that.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct SpotAxes {
     /// The focal spot, cm.
-    pub(super) position_cm: Vector3<f64>,
-    outward: Vector3<f64>,
-    lateral: Vector3<f64>,
+    pub(super) position_cm: Vector3<f32>,
+    /// x and y of the unit vectors from the isocentre to the focal spot, and in which the fan angle grows; see [`gantry_axes`].
+    outward: [f32; 2],
+    lateral: [f32; 2],
 }
 
 impl SpotAxes {
-    /// From the source plane and the gantry angle, turns in [0, 1).
+    /// From the source plane and the gantry angle, turns from 0 to 1.
     #[inline]
     pub(super) fn new(
         placement: &Placement,
@@ -188,23 +182,23 @@ impl SpotAxes {
         z_cm: f64,
         gantry_turns: f64,
     ) -> Self {
-        // 0.2 µm on the way: the photon flies in single precision.
-        let (outward, lateral) = gantry_axes_of_turns(placement.position, gantry_turns as f32);
-        let [x_cm, y_cm] = placement.isocentre_cm;
-        let position_cm = Vector3::new(x_cm, y_cm, z_cm) + outward * source_to_isocentre_cm;
+        let (sin, cos) = sin_cos_of_turns(gantry_turns as f32);
+        let [sx, sy, _] = placement.position.signs().map(|sign| sign as f32);
+        let (outward, lateral) = ([sx * sin, -sy * cos], [sx * cos, sy * sin]);
+        let [x_cm, y_cm] = placement.isocentre_cm.map(|cm| cm as f32);
+        let radius_cm = source_to_isocentre_cm as f32;
+        let position_cm =
+            Vector3::new(x_cm + outward[0] * radius_cm, y_cm + outward[1] * radius_cm, z_cm as f32);
         SpotAxes { position_cm, outward, lateral }
     }
 
     /// Direction of a ray: fan angle and sine of the cone angle.
     #[inline]
-    pub(super) fn direction(&self, fan_angle_rad: f64, sin_cone: f64) -> Vector3<f64> {
+    pub(super) fn direction(&self, fan_angle_rad: f32, sin_cone: f32) -> Vector3<f32> {
         let cos_cone = (1.0 - sin_cone * sin_cone).sqrt();
-        // Within 1e-7: the photon flies in single precision.
-        let (sin_fan, cos_fan) = (fan_angle_rad as f32).sin_cos();
-        let mut direction =
-            (self.lateral * f64::from(sin_fan) - self.outward * f64::from(cos_fan)) * cos_cone;
-        direction.z = sin_cone;
-        direction
+        let (sin_fan, cos_fan) = fan_angle_rad.sin_cos();
+        let across = |axis: usize| (self.lateral[axis] * sin_fan - self.outward[axis] * cos_fan) * cos_cone;
+        Vector3::new(across(0), across(1), sin_cone)
     }
 }
 
@@ -225,6 +219,24 @@ mod tests {
         assert_eq!(spot(PatientPosition::Hfp, 0.0), [0.0, 1.0]);
         assert_eq!(spot(PatientPosition::Ffs, FRAC_PI_2), [-1.0, 0.0]);
         assert_eq!(spot(PatientPosition::Ffp, 0.0), [0.0, 1.0]);
+    }
+
+    #[test]
+    fn a_spots_axes_are_the_gantrys_however_the_patient_lies() {
+        use PatientPosition::{Ffp, Ffs, Hfp, Hfs};
+        for (k, position) in [Hfs, Hfp, Ffs, Ffp].into_iter().cycle().enumerate().take(40) {
+            let (angle_rad, fan_rad, sin_cone) = (k as f64 * 2.399_963 - 30.0, 0.011 * k as f64 - 0.2, 0.03);
+            let (outward, lateral) = gantry_axes(position, angle_rad);
+            let placement = Placement { position, isocentre_cm: [1.5, -2.5] };
+            let spot = SpotAxes::new(&placement, 60.0, 12.0, turns(angle_rad));
+            let expected_cm = outward * 60.0 + Vector3::new(1.5, -2.5, 12.0);
+            assert!((spot.position_cm.cast() - expected_cm).norm() < 3e-5, "{k}");
+            let cos_cone = f64::sqrt(1.0 - sin_cone * sin_cone);
+            let mut expected = (lateral * fan_rad.sin() - outward * fan_rad.cos()) * cos_cone;
+            expected.z = sin_cone;
+            let found: Vector3<f64> = spot.direction(fan_rad as f32, sin_cone as f32).cast();
+            assert!((found - expected).norm() < 1e-6, "{k}");
+        }
     }
 
     #[test]

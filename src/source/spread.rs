@@ -24,7 +24,8 @@ pub struct Spread {
     next: u64,
     /// Start angle of the next spot, as a 32-bit fraction of a turn.
     turn: u32,
-    /// Fan angle, energy, place.
+    /// Energy, fan angle, place. As the first dimension the fan angle would lie as evenly in the fan of a spot, but go with the same cone
+    /// angles from every spot, and what an organ at an end of the path gets would hang on a few pairs of the two.
     points: ScrambledSobol<3>,
 }
 
@@ -73,7 +74,7 @@ impl Spread {
             SpotDeviates { time: (first as f64 + f64::from(open01(stream)) * size) / self.count as f64, turn }
         });
         self.next += 1;
-        let [fan, energy, place] = self.points.next_point().map(|bits| unit_from_bits(bits >> 9));
+        let [energy, fan, place] = self.points.next_point().map(|bits| unit_from_bits(bits >> 9));
         // In the order of the cone angle, so that neighbours in the sequence cross the same voxels.
         let cone = (within as f64 + f64::from(open01(stream))) / size * f64::from(1 << 23);
         SpreadDeviates { spot, ray: RayDeviates { fan, cone: unit_from_bits(cone as u32), energy }, place }
@@ -133,6 +134,16 @@ mod tests {
                 assert!(hit.iter().all(|&h| h == 1), "{rows} x {columns}: {hit:?}");
             }
         }
+    }
+
+    #[test]
+    fn rays_of_one_cone_angle_have_other_fan_angles_from_spot_to_spot() {
+        // 64 spots of 64 histories, as many cells of cone and fan angle: one pattern for all spots would hit 64 of them.
+        let mut hit = vec![false; 1 << 12];
+        for (_, SpreadDeviates { ray, .. }) in all(1 << 12, 64.0, 5) {
+            hit[(ray.cone * 64.0) as usize * 64 + (ray.fan * 64.0) as usize] = true;
+        }
+        assert!(hit.iter().filter(|&&hit| hit).count() >= 1 << 11);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use rand::Rng;
 
 use crate::geometry::ray::RayGrid;
-use crate::numerics::rng::{HistoryAddress, Stream, batch_stream, open01};
+use crate::numerics::rng::{HistoryAddress, Stream, batch_stream, open01, two_open01};
 use crate::photon::Photon;
 use crate::source::beam::{PhotonSource, SourceDeviates};
 use crate::source::spread::{Spread, SpreadDeviates};
@@ -223,13 +223,8 @@ fn independent(
     let batch_bits = stream.next_u64();
     for history in 0..histories.end() {
         let time = f64::from(open01(stream));
-        let deviates = SourceDeviates {
-            time,
-            turn: open01(stream),
-            fan: open01(stream),
-            cone: open01(stream),
-            energy: open01(stream),
-        };
+        let ((turn, fan), (cone, energy)) = (two_open01(stream), two_open01(stream));
+        let deviates = SourceDeviates { time, turn, fan, cone, energy };
         if !histories.plays(history) {
             continue;
         }

@@ -57,7 +57,7 @@ impl Importance {
     /// Importance at a height, cm. Beyond its ends it goes on as it is there.
     #[inline]
     pub fn at(&self, z_cm: f32) -> f32 {
-        let slab = ((z_cm - self.low_cm) * (1.0 / SLAB_CM) as f32) as usize;
+        let slab = ((z_cm - self.low_cm) * (1.0 / SLAB_CM) as f32) as u32 as usize;
         self.slabs[slab.min(self.slabs.len() - 1)]
     }
 

@@ -1,10 +1,10 @@
 //! A photon on its way by Woodcock's method: it moves, looks at its voxel, is split or played for, and interacts.
 
-use rand::{Rng, SeedableRng};
+use rand::Rng;
 
 use crate::geometry::points::Line;
 use crate::numerics::prefetch::prefetch;
-use crate::numerics::rng::{Stream, open01};
+use crate::numerics::rng::{Stream, open01, stream_from};
 use crate::photon::Photon;
 use crate::physics::tables::EnergyPlace;
 use crate::transport::history::collide;
@@ -163,7 +163,7 @@ impl Traveller {
             Fate::Splits(count) => {
                 self.weigh(1.0 / count as f32);
                 for _ in 1..count {
-                    let mut stream = Stream::seed_from_u64(self.stream.next_u64());
+                    let mut stream = stream_from(self.stream.next_u64());
                     let Some(photon) = self.copy(world, &mut stream, tally) else { continue };
                     match world.clip_cm(&photon) {
                         Some(clip_cm) => {
