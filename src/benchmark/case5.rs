@@ -8,7 +8,7 @@ use crate::validation::tg195::case5;
 
 use super::figure::Figure;
 use super::kernel::Kernel;
-use super::{Listener, ROUNDS};
+use super::{ANALOG_PER_ROUND, HISTORIES, Listener, ROUNDS};
 
 /// The case that is played.
 const CASE: &str = "TG-195 Case 5, continuous rotation, 120 kVp, 10 mm, 1 mm voxels, one thread";
@@ -18,11 +18,11 @@ pub fn run(labels: Vec<u8>, tell: Listener) -> Result<Vec<Figure>> {
     let phantom = case5::trunk(labels)?;
     let world = World::new(&phantom, &Outline::of(&phantom))?;
     let field = case5::field("120 kVp", "continuous")?;
-    let mut analog = Kernel::organs(Estimator::Analog, 1 << 17);
-    let mut organ = Kernel::organs(Estimator::Organ, 1 << 14);
+    let mut analog = Kernel::organs(Estimator::Analog, HISTORIES);
+    let mut organ = Kernel::organs(Estimator::Organ, HISTORIES);
     for round in 0..ROUNDS {
         tell(&format!("Case 5, round {} of {ROUNDS}", round + 1));
-        analog.play(&phantom, &world, &field);
+        (0..ANALOG_PER_ROUND).for_each(|_| analog.play(&phantom, &world, &field));
         organ.play(&phantom, &world, &field);
     }
     let rate = |part| analog.histories_per_cpu_s(part);

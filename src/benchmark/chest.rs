@@ -17,7 +17,7 @@ use crate::transport::world::World;
 
 use super::figure::Figure;
 use super::kernel::Kernel;
-use super::{Listener, ROUNDS, ROUNDS_PER_MAP, ROUNDS_PER_TARGET};
+use super::{ANALOG_PER_ROUND, HISTORIES, Listener, ROUNDS, ROUNDS_PER_MAP, ROUNDS_PER_TARGET};
 
 const PROTOCOL: &str = r#"
 schema = "childsize.protocol/1"
@@ -75,11 +75,11 @@ fn play<'a>(exam: &'a Exam, tell: Listener) -> Result<Played<'a>> {
     let windows = fan_windows(&beam, &outline);
     let beam = beam.with_windows(windows);
     let mut played = Played {
-        analog: Kernel::organs(Estimator::Analog, 1 << 17),
-        organ: Kernel::organs(Estimator::Organ, 1 << 14),
+        analog: Kernel::organs(Estimator::Analog, HISTORIES),
+        organ: Kernel::organs(Estimator::Organ, HISTORIES),
         outward: OUT_OF_FIELD.map(|(_, id)| {
             let importance = importance_of(phantom, beam.z_extent_cm(), &[organ_of(phantom, id)]);
-            Kernel::organs(Estimator::Organ, 1 << 14).with_importance(importance)
+            Kernel::organs(Estimator::Organ, HISTORIES).with_importance(importance)
         }),
         analog_map: Kernel::map(Estimator::Analog, 1 << 18, phantom),
         map: Kernel::map(Estimator::Map, 1 << 18, phantom),
@@ -87,7 +87,7 @@ fn play<'a>(exam: &'a Exam, tell: Listener) -> Result<Played<'a>> {
     };
     for round in 0..ROUNDS {
         tell(&format!("5-year-old's chest, round {} of {ROUNDS}", round + 1));
-        played.analog.play(phantom, &world, &whole_fan);
+        (0..ANALOG_PER_ROUND).for_each(|_| played.analog.play(phantom, &world, &whole_fan));
         played.organ.play(phantom, &world, &beam);
         if round % ROUNDS_PER_TARGET == 0 {
             played.outward.iter_mut().for_each(|kernel| kernel.play(phantom, &world, &beam));
