@@ -23,7 +23,7 @@ pub fn mix64(value: u64) -> u64 {
 /// What SplitMix64 adds to its state for every number.
 const SPLITMIX_STEP: u64 = 0x9e37_79b9_7f4a_7c15;
 
-/// The stream that SplitMix64 seeds from 64 bits: that of `seed_from_u64`, found with half the instructions.
+/// The stream that SplitMix64 seeds from 64 bits: that of `seed_from_u64`, found without its calls.
 #[inline]
 pub fn stream_from(bits: u64) -> Stream {
     let mut seed = [0; 32];
