@@ -7,7 +7,8 @@ use crate::simulation::outcome::organ_energies_kev;
 use crate::source::beam::PhotonSource;
 use crate::source::range_ends::RangeEnds;
 use crate::tally::batch_score::{RegionScore, SplitScore, VoxelScore};
-use crate::tally::dose_map::{Binning, DoseMap, MapTotals};
+use crate::tally::dose_map::{Binning, DoseMap};
+use crate::tally::map_totals::MapTotals;
 use crate::tally::smoothing::Smoothing;
 use crate::transport::batch::{BatchAddress, Estimator, Method, run_batch};
 use crate::transport::importance::Importance;
@@ -60,7 +61,7 @@ impl<'a> Kernel<'a> {
         let smooths = estimator == Estimator::MapSmoothed;
         let sizes = if smooths { [phantom.grid.len(); 3] } else { [phantom.grid.len(), 0, 0] };
         let map = MapKernel {
-            totals: MapTotals::new(Binning::new(&phantom.grid, [1; 3])),
+            totals: MapTotals::new(Binning::new(&phantom.grid, [1; 3]), &phantom.labels),
             voxel_kev: sizes.map(|size| vec![0.0; size]),
             smoothing: smooths.then(|| Smoothing::new(phantom)),
         };

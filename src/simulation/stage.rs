@@ -111,7 +111,7 @@ impl<'a> Scene<'a> {
         let phantom = &self.stage.exam.phantom;
         let scale = mgy_per_kev_g(self.beam.photons() / played.histories_per_batch as f64);
         let batches = played.records.len() as u64;
-        let map = played.map_totals.take().map(|totals| totals.finish(phantom, batches, scale));
+        let map = played.map_totals.take().map(|totals| totals.into_map(phantom, batches, scale));
         let (bottom_cm, top_cm) = Exam::nominal_range_cm(self.acquisition());
         let smoothing_bias = played.smoothing.take().zip(map.as_ref()).map(|(smoothing, map)| {
             let in_range = phantom.is_between_z(bottom_cm, top_cm);

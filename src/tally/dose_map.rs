@@ -1,10 +1,9 @@
-//! Dose maps: batch moments on the map's voxels, and the dose they make.
+//! Dose maps: their voxels, made of the phantom's, and the dose in them.
 
-use std::sync::Mutex;
+use std::ops::Range;
 
 use crate::geometry::grid::VoxelGrid;
 use crate::geometry::phantom::{EXTERIOR, Phantom};
-use crate::tally::fixed_point::Moments;
 use crate::units::MGY_PER_KEV_G;
 
 /// Voxels of a row that are looked at together.
@@ -14,6 +13,7 @@ const PIECE: usize = 16;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Binning {
     factors: [usize; 3],
+    /// Voxels of the phantom along x, y, z.
     fine: [usize; 3],
     /// The map's grid. Its last voxels may reach beyond the phantom's.
     pub grid: VoxelGrid,
@@ -31,7 +31,12 @@ impl Binning {
     }
 
     /// Sums a value of every phantom voxel of one map layer (z) into the layer's cells.
-    fn gather(&self, layer: usize, cells: &mut [f64], mut value: impl FnMut(usize) -> f64) {
+    pub(in crate::tally) fn gather(
+        &self,
+        layer: usize,
+        cells: &mut [f64],
+        mut value: impl FnMut(usize) -> f64,
+    ) {
         cells.fill(0.0);
         let last = ((layer + 1) * self.factors[2]).min(self.fine[2]);
         for iz in layer * self.factors[2]..last {
@@ -47,7 +52,7 @@ impl Binning {
 
     /// Moves the energies of one map layer's voxels into the layer's cells, and adds them up by label; returns whether there were
     /// any. Most voxels of a batch are untouched, and are passed over many at a time.
-    fn empty_layer(
+    pub(in crate::tally) fn empty_layer(
         &self,
         layer: usize,
         (voxel_kev, labels): (&mut [f32], &[u8]),
@@ -75,80 +80,30 @@ impl Binning {
         any
     }
 
-    fn layer_cells(&self) -> usize {
-        self.grid.counts[0] * self.grid.counts[1]
-    }
-}
-
-/// The batches' moments on a map; threads add to it layer by layer.
-pub struct MapTotals {
-    binning: Binning,
-    layers: Vec<Mutex<Moments>>,
-}
-
-impl MapTotals {
-    /// Empty totals.
-    pub fn new(binning: Binning) -> Self {
-        let layers =
-            (0..binning.grid.counts[2]).map(|_| Mutex::new(Moments::new(binning.layer_cells()))).collect();
-        MapTotals { binning, layers }
-    }
-
-    /// The moments, layer by layer along z, x fastest.
-    pub(in crate::tally) fn layers(&self) -> &[Mutex<Moments>] {
-        &self.layers
-    }
-
     /// Cells of a layer.
     pub(in crate::tally) fn layer_cells(&self) -> usize {
-        self.binning.layer_cells()
+        self.grid.counts[0] * self.grid.counts[1]
     }
 
-    /// Takes one batch's map of the phantom's voxels into the totals and leaves it empty; returns the batch's energy by label,
-    /// keV. `batch` sets the layer to begin with, so that threads do not wait for each other's layers.
-    pub fn take(&self, voxel_kev: &mut [f32], labels: &[u8], batch: u64) -> Box<[f64; 256]> {
-        let count = self.layers.len();
-        let mut cells = vec![0.0; self.binning.layer_cells()];
-        let mut label_kev = Box::new([0.0; 256]);
-        for step in 0..count {
-            let layer = (step + batch as usize * 37) % count;
-            if !self.binning.empty_layer(layer, (voxel_kev, labels), &mut cells, &mut label_kev) {
-                continue;
-            }
-            let mut moments = self.layers[layer].lock().expect("no thread panics while it adds");
-            for (cell, energy_kev) in cells.iter_mut().enumerate() {
-                if *energy_kev != 0.0 {
-                    moments.add(cell, *energy_kev);
-                    *energy_kev = 0.0;
-                }
-            }
+    /// From the first to the last cell of each row of a layer that have a share in the body, counted within the layer; none where no
+    /// cell has.
+    pub(in crate::tally) fn body_cells(&self, layer: usize, labels: &[u8]) -> Vec<Range<usize>> {
+        let [nx, ny, nz] = self.fine;
+        let mut cells = vec![0..0; self.grid.counts[1]];
+        for row in layer * self.factors[2] * ny..((layer + 1) * self.factors[2]).min(nz) * ny {
+            let voxels = &labels[row * nx..(row + 1) * nx];
+            let Some(first) = voxels.iter().position(|&label| label != EXTERIOR) else { continue };
+            let last = voxels.iter().rposition(|&label| label != EXTERIOR).unwrap_or(first);
+            let cell_row = row % ny / self.factors[1];
+            let start = cell_row * self.grid.counts[0];
+            let found = start + first / self.factors[0]..start + last / self.factors[0] + 1;
+            let known = &mut cells[cell_row];
+            *known = match known.len() {
+                0 => found,
+                _ => known.start.min(found.start)..known.end.max(found.end),
+            };
         }
-        label_kev
-    }
-
-    /// The dose map of `batches` batches: `mgy_per_kev_g` turns a batch's mean energy per mass (keV/g)
-    /// into mGy of the acquisition.
-    pub fn finish(&self, phantom: &Phantom, batches: u64, mgy_per_kev_g: f64) -> DoseMap {
-        let mut map = DoseMap::empty(self.binning.clone());
-        let volume_cm3 = phantom.grid.voxel_volume_cm3();
-        let mass_g = |voxel| match phantom.labels[voxel] {
-            EXTERIOR => 0.0,
-            _ => phantom.density_g_cm3(voxel) * volume_cm3,
-        };
-        let mut cells = vec![0.0; self.binning.layer_cells()];
-        for (layer, moments) in self.layers.iter().enumerate() {
-            self.binning.gather(layer, &mut cells, mass_g);
-            let moments = moments.lock().expect("no thread panics while it adds");
-            for (cell, &mass_g) in cells.iter().enumerate() {
-                if mass_g > 0.0 {
-                    let (mean_kev, error_kev) = moments.mean_and_error_kev(cell, batches);
-                    let at = layer * cells.len() + cell;
-                    map.dose_mgy[at] = (mean_kev / mass_g * mgy_per_kev_g) as f32;
-                    map.standard_error_mgy[at] = (error_kev / mass_g * mgy_per_kev_g) as f32;
-                }
-            }
-        }
-        map
+        cells
     }
 }
 
@@ -233,46 +188,5 @@ impl Binning {
             let row = (iz * self.fine[1] + middle(1, cy)) * self.fine[0];
             (0..self.grid.counts[0]).map(move |cx| labels[row + middle(0, cx)])
         })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// A grid whose rows do not fill whole pieces, its energies and labels.
-    fn batch() -> (VoxelGrid, Vec<f32>, Vec<u8>) {
-        let grid = VoxelGrid { counts: [37, 5, 7], spacing_cm: [0.2; 3], corner_cm: [0.0; 3] };
-        let energies = (0..grid.len()).map(|v| if v % 11 == 3 { v as f32 } else { 0.0 }).collect();
-        let labels = (0..grid.len()).map(|v| (v % 3) as u8).collect();
-        (grid, energies, labels)
-    }
-
-    #[test]
-    fn totals_take_every_voxel_of_a_batch_once_and_leave_it_empty() {
-        for factors in [[1, 1, 1], [2, 2, 3]] {
-            let (grid, energies, labels) = batch();
-            let totals = MapTotals::new(Binning::new(&grid, factors));
-            let mut left = energies.clone();
-            let label_kev = totals.take(&mut left, &labels, 5);
-            assert!(left.iter().all(|&energy| energy == 0.0));
-            for label in 0..3 {
-                let expected: f64 =
-                    (0..grid.len()).filter(|v| v % 3 == label).map(|v| f64::from(energies[v])).sum();
-                assert_eq!(label_kev[label], expected, "label {label}");
-            }
-            let cells = totals.binning.grid.counts;
-            let mut expected = vec![0.0; totals.binning.grid.len()];
-            for (voxel, &energy) in energies.iter().enumerate() {
-                let at = [voxel % 37, voxel / 37 % 5, voxel / (37 * 5)];
-                let [x, y, z]: [usize; 3] = std::array::from_fn(|axis| at[axis] / factors[axis]);
-                expected[(z * cells[1] + y) * cells[0] + x] += f64::from(energy);
-            }
-            for (cell, &energy_kev) in expected.iter().enumerate() {
-                let layer = totals.layers[cell / (cells[0] * cells[1])].lock().unwrap();
-                let (mean_kev, _) = layer.mean_and_error_kev(cell % (cells[0] * cells[1]), 2);
-                assert!((2.0 * mean_kev - energy_kev).abs() < 1e-6, "cell {cell}");
-            }
-        }
     }
 }

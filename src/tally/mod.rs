@@ -5,6 +5,7 @@ pub mod dose_map;
 pub mod energy_balance;
 pub mod estimate;
 pub mod fixed_point;
+pub mod map_totals;
 pub mod partial_sums;
 pub mod response_score;
 pub mod skin_patches;

@@ -3,7 +3,7 @@
 //! All of it is in fixed point: taken out and added again, in any order and in any number of parts, it is the same to the bit.
 
 use crate::error::{Error, Result};
-use crate::tally::dose_map::MapTotals;
+use crate::tally::map_totals::MapTotals;
 use crate::tally::smoothing::Smoothing;
 
 /// Cells of a map that hold anything, in the order of the map.
@@ -23,18 +23,12 @@ impl MapCells {
     /// What the totals hold now.
     pub fn of(totals: &MapTotals) -> Self {
         let mut cells = MapCells::default();
-        for (layer, moments) in totals.layers().iter().enumerate() {
-            let moments = moments.lock().expect("no thread panics while it adds");
-            for cell in 0..totals.layer_cells() {
-                let (sum, squares) = moments.sums(cell);
-                if squares != 0 {
-                    cells.cell.push((layer * totals.layer_cells() + cell) as u32);
-                    cells.sum.push(sum);
-                    cells.square_high.push((squares >> 64) as u64);
-                    cells.square_low.push(squares as u64);
-                }
-            }
-        }
+        totals.for_each_sum(|cell, (sum, squares)| {
+            cells.cell.push(cell as u32);
+            cells.sum.push(sum);
+            cells.square_high.push((squares >> 64) as u64);
+            cells.square_low.push(squares as u64);
+        });
         cells
     }
 
@@ -45,20 +39,9 @@ impl MapCells {
         if [self.sum.len(), self.square_high.len(), self.square_low.len()] != [rows; 3] {
             return Err(refuse());
         }
-        let mut next = 0;
-        while next < rows {
-            let layer = self.cell[next] as usize / totals.layer_cells();
-            let moments = totals.layers().get(layer).ok_or_else(refuse)?;
-            let mut moments = moments.lock().expect("no thread panics while it adds");
-            while next < rows && self.cell[next] as usize / totals.layer_cells() == layer {
-                let squares = u128::from(self.square_high[next]) << 64 | u128::from(self.square_low[next]);
-                if !moments
-                    .add_sums(self.cell[next] as usize % totals.layer_cells(), (self.sum[next], squares))
-                {
-                    return Err(refuse());
-                }
-                next += 1;
-            }
+        let squares = |row: usize| u128::from(self.square_high[row]) << 64 | u128::from(self.square_low[row]);
+        if !totals.add_sums(&self.cell, |row| (self.sum[row], squares(row))) {
+            return Err(refuse());
         }
         Ok(())
     }
@@ -116,14 +99,17 @@ mod tests {
     use crate::geometry::grid::VoxelGrid;
     use crate::tally::dose_map::Binning;
 
+    /// All voxels are of the body.
+    const LABELS: [u8; 60] = [1; 60];
+
     fn totals() -> MapTotals {
         let grid = VoxelGrid { counts: [5, 4, 3], spacing_cm: [0.2; 3], corner_cm: [0.0; 3] };
-        MapTotals::new(Binning::new(&grid, [1; 3]))
+        MapTotals::new(Binning::new(&grid, [1; 3]), &LABELS)
     }
 
     fn take(totals: &MapTotals, batch: u64) {
         let energy = |voxel: u64| ((voxel * 7 + batch * 3) % 5) as f32 * 1e5 * (1.0 + batch as f32);
-        totals.take(&mut (0..60).map(energy).collect::<Vec<_>>(), &[0; 60], batch);
+        totals.take(&mut (0..60).map(energy).collect::<Vec<_>>(), &LABELS, batch);
     }
 
     #[test]

@@ -252,6 +252,8 @@ mod tests {
     use crate::data::material::Material;
     use crate::geometry::phantom::Medium;
     use crate::geometry::standard::elliptic_cylinder;
+    use crate::tally::dose_map::Binning;
+    use crate::tally::map_totals::MapTotals;
 
     /// A cylinder of water, its left half of another density.
     fn halves() -> Phantom {
@@ -320,10 +322,7 @@ mod tests {
         let nx = phantom.grid.counts[0];
         let bias = |energy: &dyn Fn(usize) -> f32| {
             let smoothing = Smoothing::new(&phantom);
-            let totals = crate::tally::dose_map::MapTotals::new(crate::tally::dose_map::Binning::new(
-                &phantom.grid,
-                [1; 3],
-            ));
+            let totals = MapTotals::new(Binning::new(&phantom.grid, [1; 3]), &phantom.labels);
             for batch in 0..4 {
                 let body =
                     |(voxel, &label): (usize, &u8)| if label == EXTERIOR { 0.0 } else { energy(voxel) };

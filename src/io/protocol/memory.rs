@@ -9,8 +9,9 @@ const SHARE: f64 = 0.8;
 const LABEL_BYTES: f64 = 1.0;
 const MEDIUM_BYTES: f64 = 1.0;
 const SCORE_BYTES: f64 = 4.0;
-/// Per voxel of the map: the totals, the finished map and its error.
-const MAP_BYTES: f64 = 24.0 + 8.0;
+/// Per voxel of the map: the totals, and a copy of them while a state is written, of the voxels in the body, which fills at most
+/// three quarters of a grid around it. The finished map and its error take less than that copy, and come after it.
+const MAP_BYTES: f64 = 0.75 * (24.0 + 28.0);
 /// Where scatter is smoothed: class and likes of every voxel and two sums of differences; three energies instead of one.
 const SMOOTHING_BYTES: f64 = 3.0 + 16.0;
 const SMOOTHING_SCORES: f64 = 3.0;
@@ -90,7 +91,7 @@ mod tests {
         let error = plan.check([2.0; 3], Some(0.5e9)).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "the run needs about 0.78 GB of memory, at most 0.40 GB (80 % of what is free) may be planned"
+            "the run needs about 0.83 GB of memory, at most 0.40 GB (80 % of what is free) may be planned"
         );
         assert_eq!(
             error.help(),

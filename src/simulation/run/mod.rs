@@ -23,8 +23,9 @@ use crate::simulation::settings::Settings;
 use crate::simulation::{Observer, Progress};
 use crate::source::beam::PhotonSource;
 use crate::source::range_ends::RangeEnds;
-use crate::tally::dose_map::{Binning, MapTotals};
+use crate::tally::dose_map::Binning;
 use crate::tally::energy_balance::EnergyBalance;
+use crate::tally::map_totals::MapTotals;
 use crate::tally::skin_patches::SkinPatches;
 use crate::tally::smoothing::Smoothing;
 use crate::transport::importance::Importance;
@@ -115,10 +116,11 @@ pub struct Run<'a, S> {
 impl<'a, S: PhotonSource> Run<'a, S> {
     pub fn new(plan: Plan<'a>, source: &'a S) -> Self {
         let (start, cpu) = (Instant::now(), ProcessTime::now());
-        let binning = |factors| MapTotals::new(Binning::new(&plan.phantom.grid, factors));
+        let Phantom { grid, labels, .. } = plan.phantom;
+        let totals = |factors| MapTotals::new(Binning::new(grid, factors), labels);
         Run {
             schedule: Schedule::new(plan.settings),
-            map_totals: plan.settings.map_binning.map(binning),
+            map_totals: plan.settings.map_binning.map(totals),
             smoothing: plan.settings.smooths().then(|| Smoothing::new(plan.phantom)),
             plan,
             source,
