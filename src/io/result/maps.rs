@@ -1,5 +1,6 @@
 //! `/maps`: dose, its error and the anatomy, voxel by voxel, with their coordinates.
 
+use bytemuck::{NoUninit, Zeroable};
 use hdf5::{Dataset, File, Group, H5Type, Result};
 use ndarray::{ArrayView3, arr2};
 
@@ -72,7 +73,7 @@ fn write_anatomy(group: &Group, phantom: &Phantom, map: &DoseMap) -> Result<()> 
     text_attribute(&material, "long_name", "index into /materials")
 }
 
-fn cube<T: H5Type>(
+fn cube<T: H5Type + NoUninit + Zeroable + Sync>(
     group: &Group,
     name: &str,
     units: &str,

@@ -22,6 +22,7 @@
 
 mod acquisitions;
 mod batches;
+mod chunks;
 pub(in crate::io) mod dimension;
 mod effective;
 pub(crate) mod hdf;
