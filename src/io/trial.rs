@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, OnceLock};
+use std::sync::{LazyLock, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
@@ -90,13 +90,27 @@ pub fn set(trial: Trial) {
 /// What a file was when it was tried.
 type Tried = (PathBuf, Subject, u64, Option<SystemTime>);
 
+/// Files that were tried.
+fn tried() -> MutexGuard<'static, HashSet<Tried>> {
+    static TRIED: LazyLock<Mutex<HashSet<Tried>>> = LazyLock::new(Mutex::default);
+    TRIED.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// How a file is now; `None` if it is none.
+fn now(path: &Path, subject: &Subject) -> Option<Tried> {
+    let about = std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file)?;
+    Some((path.to_owned(), subject.clone(), about.len(), about.modified().ok()))
+}
+
+/// Takes a file for tried that this process has just written, and read to seal it.
+pub(in crate::io) fn vouch(path: &Path, subject: &Subject) {
+    tried().extend(now(path, subject));
+}
+
 /// Has a file tried, once as long as it does not change.
 pub(in crate::io) fn try_first(path: &Path, subject: &Subject) -> Result<()> {
-    static TRIED: Mutex<Option<HashSet<Tried>>> = Mutex::new(None);
-    let about = std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file);
-    let key = about.map(|about| (path.to_owned(), subject.clone(), about.len(), about.modified().ok()));
-    let tried = || TRIED.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    if key.as_ref().is_some_and(|key| tried().as_ref().is_some_and(|tried| tried.contains(key))) {
+    let before = now(path, subject);
+    if before.as_ref().is_some_and(|before| tried().contains(before)) {
         return Ok(());
     }
     match (TRIAL.get(), subject) {
@@ -104,8 +118,6 @@ pub(in crate::io) fn try_first(path: &Path, subject: &Subject) -> Result<()> {
         (None, Subject::Result { .. }) => subject.read(path)?,
         (None, _) => {}
     }
-    if let Some(key) = key {
-        tried().get_or_insert_default().insert(key);
-    }
+    tried().extend(before);
     Ok(())
 }

@@ -45,6 +45,7 @@ use crate::analysis::organ_table::OrganTable;
 use crate::analysis::size::SliceSize;
 use crate::error::Result;
 use crate::io::seal::seal;
+use crate::io::trial::{self, Subject};
 use crate::io::{output_file, summary};
 use crate::simulation::Exam;
 use crate::simulation::outcome::Outcome;
@@ -118,7 +119,9 @@ pub fn git_commit() -> &'static str {
 pub fn write(path: &Path, result: &ResultFile) -> Result<()> {
     let temporary = output_file::beside(path)?.into_temp_path();
     fill(&temporary, result).map_err(|error| output_file::unwritable(path, &hdf::write_reason(&error)))?;
-    output_file::publish(temporary, path)
+    output_file::publish(temporary, path)?;
+    [true, false].iter().for_each(|&maps| trial::vouch(path, &Subject::Result { maps }));
+    Ok(())
 }
 
 fn fill(path: &Path, result: &ResultFile) -> hdf5::Result<()> {

@@ -1,7 +1,8 @@
 //! The digest of what an object of an HDF5 file holds.
 
+use bytemuck::{NoUninit, cast_slice};
 use hdf5::types::{FixedAscii, FloatSize, IntSize, TypeDescriptor, VarLenUnicode};
-use hdf5::{Container, File, H5Type, Hyperslab, Location, Result, SliceOrIndex};
+use hdf5::{Container, Dataset, File, H5Type, Hyperslab, Location, Result, SliceOrIndex};
 use ndarray::{Array, IxDyn};
 use sha2::{Digest, Sha256};
 
@@ -23,7 +24,7 @@ pub(super) fn digest(file: &File, object: &Object) -> Result<String> {
         Object::Dataset(set) => {
             digest.update(b"dataset\n");
             check_size(file, set)?;
-            add(set, &mut digest)?;
+            add(set, layers(set), &mut digest)?;
             add_attributes(set, &mut digest)?;
         }
         Object::Group(group) => {
@@ -49,27 +50,32 @@ fn add_attributes(place: &Location, digest: &mut Sha256) -> Result<()> {
     names.sort();
     for name in names.iter().filter(|name| !PLACES.contains(&name.as_str())) {
         digest.update(format!("\n{name}\n"));
-        add(&*place.attr(name)?, digest)?;
+        add(&*place.attr(name)?, 1, digest)?;
     }
     Ok(())
 }
 
-/// Adds type, shape and values, numbers in little endian.
-fn add(values: &Container, digest: &mut Sha256) -> Result<()> {
+/// Layers of the first axis that a dataset keeps together: read apart, they would be unpacked more than once.
+fn layers(set: &Dataset) -> usize {
+    set.chunk().and_then(|chunk| chunk.first().copied()).unwrap_or(1).max(1)
+}
+
+/// Adds type, shape and values, numbers in little endian; `layers` are read together.
+fn add(values: &Container, layers: usize, digest: &mut Sha256) -> Result<()> {
     let kind = values.dtype()?.to_descriptor()?;
     digest.update(format!("{kind} {:?}\n", values.shape()));
     match kind {
-        TypeDescriptor::Integer(IntSize::U1) => add_numbers(values, digest, i8::to_le_bytes),
-        TypeDescriptor::Integer(IntSize::U2) => add_numbers(values, digest, i16::to_le_bytes),
-        TypeDescriptor::Integer(IntSize::U4) => add_numbers(values, digest, i32::to_le_bytes),
-        TypeDescriptor::Integer(IntSize::U8) => add_numbers(values, digest, i64::to_le_bytes),
-        TypeDescriptor::Unsigned(IntSize::U1) => add_numbers(values, digest, u8::to_le_bytes),
-        TypeDescriptor::Unsigned(IntSize::U2) => add_numbers(values, digest, u16::to_le_bytes),
-        TypeDescriptor::Unsigned(IntSize::U4) => add_numbers(values, digest, u32::to_le_bytes),
-        TypeDescriptor::Unsigned(IntSize::U8) => add_numbers(values, digest, u64::to_le_bytes),
-        TypeDescriptor::Float(FloatSize::U4) => add_numbers(values, digest, f32::to_le_bytes),
-        TypeDescriptor::Float(FloatSize::U8) => add_numbers(values, digest, f64::to_le_bytes),
-        TypeDescriptor::Boolean => add_numbers(values, digest, |flag: bool| [u8::from(flag)]),
+        TypeDescriptor::Integer(IntSize::U1) => add_numbers(values, layers, digest, i8::to_le_bytes),
+        TypeDescriptor::Integer(IntSize::U2) => add_numbers(values, layers, digest, i16::to_le_bytes),
+        TypeDescriptor::Integer(IntSize::U4) => add_numbers(values, layers, digest, i32::to_le_bytes),
+        TypeDescriptor::Integer(IntSize::U8) => add_numbers(values, layers, digest, i64::to_le_bytes),
+        TypeDescriptor::Unsigned(IntSize::U1) => add_numbers(values, layers, digest, u8::to_le_bytes),
+        TypeDescriptor::Unsigned(IntSize::U2) => add_numbers(values, layers, digest, u16::to_le_bytes),
+        TypeDescriptor::Unsigned(IntSize::U4) => add_numbers(values, layers, digest, u32::to_le_bytes),
+        TypeDescriptor::Unsigned(IntSize::U8) => add_numbers(values, layers, digest, u64::to_le_bytes),
+        TypeDescriptor::Float(FloatSize::U4) => add_numbers(values, layers, digest, f32::to_le_bytes),
+        TypeDescriptor::Float(FloatSize::U8) => add_numbers(values, layers, digest, f64::to_le_bytes),
+        TypeDescriptor::Boolean => add_numbers(values, layers, digest, |flag: bool| [u8::from(flag)]),
         TypeDescriptor::VarLenUnicode => {
             for text in values.read_raw::<VarLenUnicode>()? {
                 add_text(text.as_bytes(), digest)?;
@@ -91,32 +97,31 @@ fn add_text(bytes: &[u8], digest: &mut Sha256) -> Result<()> {
     Ok(())
 }
 
-/// Adds numbers, a piece of the first axis at a time.
-fn add_numbers<T: H5Type + Copy, const N: usize>(
+/// Adds numbers, a piece of the first axis at a time: as many times so many layers as fit into it, once at least.
+fn add_numbers<T: H5Type + Copy + NoUninit, const N: usize>(
     values: &Container,
+    layers: usize,
     digest: &mut Sha256,
     little_endian: impl Fn(T) -> [u8; N],
 ) -> Result<()> {
-    let shape = values.shape();
-    let mut bytes = Vec::new();
-    let mut update = |piece: &mut dyn Iterator<Item = T>| {
-        bytes.clear();
-        piece.for_each(|value| bytes.extend_from_slice(&little_endian(value)));
-        digest.update(&bytes);
+    let mut update = |piece: &[T]| match cfg!(target_endian = "little") {
+        true => digest.update(cast_slice::<T, u8>(piece)),
+        false => piece.iter().for_each(|&value| digest.update(little_endian(value))),
     };
+    let shape = values.shape();
     let row_bytes = shape.iter().skip(1).product::<usize>().max(1) * N;
     if shape.iter().product::<usize>() * N <= PIECE_BYTES {
-        update(&mut values.read_raw::<T>()?.into_iter());
+        update(&values.read_raw::<T>()?);
         return Ok(());
     }
-    let rows = (PIECE_BYTES / row_bytes).max(1);
+    let rows = (PIECE_BYTES / row_bytes / layers).max(1) * layers;
     for start in (0..shape[0]).step_by(rows) {
         let whole = shape[1..].iter().map(|&length| (0, length));
         let slab = std::iter::once((start, rows.min(shape[0] - start))).chain(whole);
         let slab: Vec<SliceOrIndex> =
             slab.map(|(start, count)| SliceOrIndex::SliceCount { start, step: 1, count, block: 1 }).collect();
         let piece: Array<T, IxDyn> = values.read_slice(Hyperslab::new(slab))?;
-        update(&mut piece.iter().copied());
+        update(&piece.into_raw_vec_and_offset().0);
     }
     Ok(())
 }

@@ -9,7 +9,7 @@ use crate::io::result::map_file::MapGrid as Grid;
 
 /// Organ of a coarse voxel outside the body.
 pub const OUTSIDE: u8 = u8::MAX;
-/// Layers that are read at a time: a chunk of the file.
+/// Layers that are read at a time, where the file does not tell how many lie together, and at most.
 const LAYERS: usize = 32;
 /// A page with more voxels than this would not open.
 const TOO_MANY: usize = 50_000_000;
@@ -53,8 +53,9 @@ impl Volume {
         }
         let sets = Sets::open(&group, has_map, &fine)?;
         let mut coarse = Coarse::new(&fine, axial_z_mm, has_map);
-        for first in (0..fine.counts[2]).step_by(LAYERS) {
-            let slab = sets.read(first, (first + LAYERS).min(fine.counts[2]))?;
+        let layers = sets.layers();
+        for first in (0..fine.counts[2]).step_by(layers) {
+            let slab = sets.read(first, (first + layers).min(fine.counts[2]))?;
             (0..slab.organs.dim().0).for_each(|layer| coarse.add_layer(first + layer, layer, &slab));
         }
         Ok(Some(coarse.finish(&fine, has_map)))
@@ -87,6 +88,12 @@ impl Sets {
         };
         let dose = if has_map { Some([open("absorbed_dose")?, open("relative_error")?]) } else { None };
         Ok(Sets { organs: open("organ_id")?, density: open("density")?, dose })
+    }
+
+    /// Layers to be read together: those of a chunk, so that none is unpacked twice.
+    fn layers(&self) -> usize {
+        let chunk = self.density.chunk().and_then(|chunk| chunk.first().copied());
+        chunk.unwrap_or(LAYERS).clamp(1, LAYERS)
     }
 
     fn read(&self, first: usize, end: usize) -> Result<Slab> {
