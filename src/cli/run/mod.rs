@@ -255,5 +255,6 @@ fn save(
         warnings,
         created: Timestamp::now(),
     };
-    outputs.write(&result, table)
+    // Maps are packed by as many threads as the run was given.
+    plan.pool.install(|| outputs.write(&result, table))
 }

@@ -185,6 +185,8 @@ impl<'a, S: PhotonSource> Run<'a, S> {
     /// Hands the state to the keeper, if it wants one.
     fn offer(&self, moment: Moment, keeper: &dyn Keeper) {
         if keeper.wants(moment) {
+            // A state takes as much memory as several of these, which are soon made again.
+            self.spare_maps.lock().expect("no thread panics").clear();
             keeper.keep(self.plan.acquisition, self.partial());
         }
     }
