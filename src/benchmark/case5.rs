@@ -8,10 +8,13 @@ use crate::validation::tg195::case5;
 
 use super::figure::Figure;
 use super::kernel::Kernel;
-use super::{ANALOG_PER_ROUND, HISTORIES, Listener, ROUNDS};
+use super::{ANALOG_PER_ROUND, HISTORIES, Listener};
 
 /// The case that is played.
 const CASE: &str = "TG-195 Case 5, continuous rotation, 120 kVp, 10 mm, 1 mm voxels, one thread";
+
+/// Rounds: as many batches of the organ estimator.
+const ROUNDS: u64 = 288;
 
 /// Plays the rounds on the report's labels and makes the figures.
 pub fn run(labels: Vec<u8>, tell: Listener) -> Result<Vec<Figure>> {

@@ -8,18 +8,18 @@ mod kernel;
 
 use figure::Figure;
 
-/// Rounds: the organ estimator plays one batch in each. Of n batches one knows a variance to √(2/n): 8 % here, twice that for what
+/// Rounds: the organ estimator plays one batch in each. Of n batches one knows a variance to √(2/n): 6 % here, more for what
 /// seldom scores.
-const ROUNDS: u64 = 288;
+const ROUNDS: u64 = 576;
 
 /// Analog batches of a round: of that kernel, too, the variance has to be known.
 const ANALOG_PER_ROUND: usize = 4;
 
 /// Rounds to one batch of a map.
-const ROUNDS_PER_MAP: u64 = 12;
+const ROUNDS_PER_MAP: u64 = 24;
 
 /// Rounds to one batch for a target out of the field.
-const ROUNDS_PER_TARGET: u64 = 3;
+const ROUNDS_PER_TARGET: u64 = 6;
 
 /// Histories of a batch for organs.
 const HISTORIES: u64 = 1 << 14;
