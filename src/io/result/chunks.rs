@@ -144,6 +144,8 @@ mod tests {
     fn a_sum_is_that_of_its_definition() {
         // Words 0x0102, 0x0304, 0x0500: sums 0x0906, and 0x0102 + 0x0406 + 0x0906.
         assert_eq!(fletcher32(&[1, 2, 3, 4, 5]), 0x0e0e_0906);
+        // The largest sums there can be stay within 32 bits: overflow would end this test.
+        assert_eq!(fletcher32(&[0xff; 4 * 720]), 0xffff_ffff);
         assert_eq!(shuffled(&[1, 2, 3, 4, 5, 6], 2), [1, 3, 5, 2, 4, 6]);
     }
 }
