@@ -213,13 +213,14 @@ impl Goal {
         let (target, (organ, error)) = (self.relative_error?, progress.worst?);
         let factor = (error / target).powi(2);
         let (histories, seconds) = (progress.histories as f64 * factor, progress.elapsed_s * factor);
-        let limit = match () {
-            () if !factor.is_finite() => return None,
-            () if histories > CLEARLY * self.histories as f64 => {
-                format!("{:.1e} histories", self.histories as f64)
-            }
-            () if seconds > CLEARLY * self.max_wall_s => duration(self.max_wall_s),
-            () => return None,
+        // How many times more than the run may take.
+        let [of_histories, of_time] = [histories / self.histories as f64, seconds / self.max_wall_s];
+        if !factor.is_finite() || of_histories.max(of_time) <= CLEARLY {
+            return None;
+        }
+        let limit = match of_histories > of_time {
+            true => format!("{:.1e} histories", self.histories as f64),
+            false => duration(self.max_wall_s),
         };
         Some(format!(
             "{} % on {} needs about {histories:.1e} histories = {}; the run ends after {limit}",
@@ -266,6 +267,11 @@ mod tests {
         let poor = Goal { relative_error: Some(0.01), histories: 3000, max_wall_s: f64::INFINITY };
         assert!(
             poor.out_of_reach(&progress).is_some_and(|warning| warning.ends_with("after 3.0e3 histories"))
+        );
+        let both = Goal { max_wall_s: 8.0, ..poor };
+        assert!(
+            both.out_of_reach(&progress).is_some_and(|warning| warning.ends_with("after 8 s")),
+            "2.5 times the time is more than 1.3 times the histories: time ends it first"
         );
         assert!((hurried.time_left_s(&progress) - 3.0).abs() < 1e-9);
     }
