@@ -9,8 +9,8 @@ const SHARE: f64 = 0.8;
 const LABEL_BYTES: f64 = 1.0;
 const MEDIUM_BYTES: f64 = 1.0;
 const SCORE_BYTES: f64 = 4.0;
-/// Per voxel of the map: the totals, and a copy of them while a state is written, of the voxels in the body, which fills at most
-/// three quarters of a grid around it. The finished map and its error take less than that copy, and come after it.
+/// Per voxel of the map: the totals, and a copy of them while a state is written, of the voxels in the body, which fills some
+/// three quarters of a grid around it (an ellipse 0.79). The finished map and its error take less than that copy, and come after it.
 const MAP_BYTES: f64 = 0.75 * (24.0 + 28.0);
 /// Where scatter is smoothed: class and likes of every voxel and two sums of differences; three energies instead of one.
 const SMOOTHING_BYTES: f64 = 3.0 + 16.0;

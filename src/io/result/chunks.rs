@@ -1,7 +1,7 @@
 //! Chunks of large datasets, packed by all threads and written as they are.
 //!
-//! HDF5 packs on one thread, and takes longer for a map than other engines for a batch. What its filters do is little: bytes of a
-//! kind put side by side (shuffle), deflate, and a checksum. Whoever reads the file leaves it to HDF5.
+//! HDF5 packs on one thread, while the others wait. What its filters do is little: bytes of a kind put side by side (shuffle),
+//! deflate, and a checksum. Whoever reads the file leaves it to HDF5.
 
 use std::io::Write;
 

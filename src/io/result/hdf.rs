@@ -14,7 +14,7 @@ pub const NO_UNIT: &str = "1";
 /// Unit of text.
 pub const TEXT: &str = "none";
 
-/// Level of deflate: the first leaves a sixth more, higher ones hardly less of shuffled floats.
+/// Level of deflate: the first leaves a seventh (dose) to a third (its error) more, higher ones hardly less of shuffled floats.
 const DEFLATE_LEVEL: u8 = 2;
 /// Longest edge of a chunk.
 const CHUNK_EDGE: usize = 32;

@@ -10,6 +10,8 @@ use super::walk::Object;
 
 /// Values are read in pieces of about so many bytes.
 const PIECE_BYTES: usize = 1 << 24;
+/// Layers that lie together are read together up to so many bytes.
+const LAYERS_BYTES: usize = 4 * PIECE_BYTES;
 /// Deflate makes data smaller by at most this factor (RFC 1951: 258 bytes from 2 bits).
 const MOST_DEFLATED: u64 = 1032;
 /// Attributes that name places in the file: no values of it.
@@ -114,6 +116,8 @@ fn add_numbers<T: H5Type + Copy + NoUninit, const N: usize>(
         update(&values.read_raw::<T>()?);
         return Ok(());
     }
+    // Of a file made to be large, no more is read at once than of others.
+    let layers = if layers.saturating_mul(row_bytes) <= LAYERS_BYTES { layers } else { 1 };
     let rows = (PIECE_BYTES / row_bytes / layers).max(1) * layers;
     for start in (0..shape[0]).step_by(rows) {
         let whole = shape[1..].iter().map(|&length| (0, length));
